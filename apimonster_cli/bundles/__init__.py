@@ -1,0 +1,1 @@
+"""YAML text to checked bundles, or every problem at once."""

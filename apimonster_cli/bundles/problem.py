@@ -1,0 +1,66 @@
+"""A mistake found in a file, and how it is shown."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from apimonster_cli.core.errors import ConfigError
+from apimonster_cli.core.place import Place
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: where it is, the rule that found it, what is wrong and what was perhaps meant.
+
+    width: how many characters of the line the caret underlines. related: a second place, such as the first definition.
+    """
+
+    place: Place
+    rule: str
+    message: str
+    suggestion: str | None = None
+    severity: Severity = "error"
+    width: int = 1
+    related: Place | None = None
+
+    @property
+    def text(self) -> str:
+        """Return the message with its suggestion: `unknown key fitler (did you mean filter?)`."""
+        return f"{self.message} (did you mean {self.suggestion}?)" if self.suggestion else self.message
+
+    def line(self) -> str:
+        """Return `file:line:col: error: message (did you mean …?) [rule]`."""
+        return f"{self.place}: {self.severity}: {self.text} [{self.rule}]"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the problem as the object that `--json` prints."""
+        return {
+            **asdict(self.place),
+            "severity": self.severity,
+            "rule": self.rule,
+            "message": self.message,
+            "suggestion": self.suggestion,
+            "related": asdict(self.related) if self.related else None,
+        }
+
+
+class BundleError(ConfigError):
+    """The bundle files cannot be used; `problems` says why, all at once."""
+
+    def __init__(self, problems: list[Problem], sources: dict[str, list[str]] | None = None) -> None:
+        errors = sum(problem.severity == "error" for problem in problems)
+        super().__init__(f"the bundle files have {errors} {'mistake' if errors == 1 else 'mistakes'}")
+        self.problems = problems
+        self.sources = sources or {}
+        """File → its lines, for snippets."""
+
+
+def snippet(problem: Problem, lines: list[str]) -> str:
+    """Return the source line with a caret under the mistake; empty when the line is not there."""
+    if not 0 < problem.place.line <= len(lines):
+        return ""
+    source = lines[problem.place.line - 1].replace("\t", " ")
+    gutter = f"{problem.place.line:>5} | "
+    caret = " " * (len(gutter) - 2) + "| " + " " * (problem.place.column - 1) + "^" + "~" * (problem.width - 1)
+    return f"{gutter}{source}\n{caret}"

@@ -1,0 +1,1 @@
+"""The rules of `sync check`, one file a rule."""

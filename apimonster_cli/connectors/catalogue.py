@@ -1,0 +1,82 @@
+"""The known fields of events and actions: id, title, type; lookup and near misses."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueField:
+    """One field as the service knows it.
+
+    id: dotted; `.0.` stands for every element of a list, in event fields as in action fields.
+    title: in the service's own words and language; None where it has none.
+    type: string integer number boolean date time datetime array object.
+    format: PHP date letters of a date that is written (`Y-m-d H:i:s`).
+    ref: the reference that a code comes from. required: the service refuses the call without it.
+    """
+
+    id: str
+    title: str | None
+    type: str
+    format: str | None = None
+    ref: str | None = None
+    enum: tuple[str, ...] = ()
+    required: bool = False
+    note: str | None = None
+
+
+class Catalogue:
+    """The lists of fields in one connector's fields.yaml, read on first use."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def fields(self, name: str) -> Mapping[str, CatalogueField]:
+        """Return the list called `name`: id → field, in the service's order; KeyError when there is no such list."""
+        return self._lists[name]
+
+    def names(self) -> list[str]:
+        """Return the names of all lists."""
+        return list(self._lists)
+
+    @cached_property
+    def _lists(self) -> dict[str, dict[str, CatalogueField]]:
+        data = YAML(typ="safe").load((self.folder / "fields.yaml").read_text(encoding="utf-8"))
+        lists: dict[str, dict[str, CatalogueField]] = {}
+        for name, rows in data.items():
+            lists[name] = lists[rows] if isinstance(rows, str) else {row["id"]: _field(row) for row in rows}
+        return lists
+
+
+def lookup(fields: Mapping[str, CatalogueField], path: str) -> CatalogueField | None:
+    """Return the field that a dotted path names, whatever the list index in it: `items.3.quantity` is `items.0.quantity`."""
+    return fields.get(".".join("0" if part.isdigit() else part for part in path.split(".")))
+
+
+def near(fields: Mapping[str, CatalogueField], path: str, count: int = 1) -> list[str]:
+    """Return ids that were perhaps meant by `path`, the nearest first."""
+    lowered = {field_id.lower(): field_id for field_id in fields}
+    found = difflib.get_close_matches(path.lower(), lowered, n=count, cutoff=0.72)
+    if not found:
+        tail = path.lower().rsplit(".", 1)[-1]
+        found = [key for key in lowered if key.rsplit(".", 1)[-1] == tail][:count]
+    return [lowered[key] for key in found]
+
+
+def _field(row: Mapping[str, Any]) -> CatalogueField:
+    return CatalogueField(
+        id=row["id"],
+        title=row.get("title"),
+        type=row["type"],
+        format=row.get("format"),
+        ref=row.get("ref"),
+        enum=tuple(str(value) for value in row.get("enum", ())),
+        required=bool(row.get("required", False)),
+        note=row.get("note"),
+    )

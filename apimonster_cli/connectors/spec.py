@@ -1,0 +1,190 @@
+"""The words a connector is written in.
+
+A connector is data: settings, events, actions and the fields of both. Where data cannot say it, a small function does.
+`check`, `fields`, `schema`, the docs, the sandbox and the engine all read this one declaration.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from apimonster_cli.connectors.catalogue import Catalogue
+from apimonster_cli.core.call import Answer, Request
+
+SettingKind = Literal[
+    "text", "integer", "boolean", "url", "duration", "rate", "zone", "size", "networks", "path", "mapping", "list"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of a connection, beside `type`.
+
+    kind: how the written value is read: duration → timedelta, rate → float calls a second, zone → ZoneInfo,
+    size → bytes as int (`1MiB`, `500KB`), networks → tuple of ip networks, path → text checked as a source path,
+    list → tuple of texts, mapping → dict as written (then `check` may refine it).
+    default: the value in its read form; None when there is none.
+    check: takes the read value and raises ValueError with a sentence when it cannot be used.
+    choices: the allowed values of a text, or of each entry of a list.
+    """
+
+    name: str
+    kind: SettingKind
+    help: str
+    default: Any = None
+    required: bool = False
+    secret: bool = False
+    shortest: int = 0
+    choices: tuple[str, ...] = ()
+    check: Callable[[Any], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a hook made of a payload.
+
+    event: the full event name, or None when nothing recognises the payload: it is kept as `unmatched`.
+    object_key: which thing the event is about; None when it cannot be told (then the event stands alone).
+    repeat_key: which re-sending it is; None when repeats cannot be told.
+    repeat: "ever" when any earlier event with the same keys makes this one a repeat; "latest" when only the newest event
+    of the same object does (a status may go A, B, A, B with identical content: only an immediate repeat is one).
+    """
+
+    event: str | None
+    object_key: str | None = None
+    repeat_key: str | None = None
+    repeat: Literal["ever", "latest"] = "ever"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A kind of event that a connector brings in.
+
+    name: full, `utmstat.new_lead`. fields: name of the list in the connector's catalogue.
+    samples: file names in the connector's samples folder, the best one first.
+    open_fields: senders may add any field, so unknown paths are no mistake.
+    """
+
+    name: str
+    title: str
+    fields: str
+    samples: tuple[str, ...] = ()
+    open_fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """How events of a connector arrive when the other side sends them.
+
+    recognise: (payload, settings of the connection, raw body) → what it is. Pure; never raises for any payload.
+    is_address_check: payload → True for the known test bodies of form builders, which become no event.
+    """
+
+    events: tuple[Event, ...]
+    recognise: Callable[[Any, Mapping[str, Any], bytes], Recognised]
+    is_address_check: Callable[[Any], bool] = lambda _payload: False
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A key of a step that belongs to the action alone, such as `on_duplicate`."""
+
+    name: str
+    help: str
+    choices: tuple[str, ...] = ()
+    kind: Literal["text", "boolean"] = "text"
+    default: Any = None
+
+
+class Call(Protocol):
+    """What an action is handed to do its work.
+
+    fields: the target fields as a nested object, already converted to the catalogue's types.
+    options: the action's own keys of the step, defaults filled in.
+    settings: the connection's settings in their read form.
+    identity: stable for this bundle, step and object: what an external id is derived from.
+    doubtful: an earlier try of this step may have reached the service although no answer came back.
+    """
+
+    @property
+    def fields(self) -> Mapping[str, Any]: ...
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def doubtful(self) -> bool: ...
+
+    def ask(self, request: Request) -> Answer:
+        """Make one call and return its answer, judged by the connector's `judge`; CallError otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What a connector can do in a step.
+
+    name: without the connector, `create_order`. inputs, outputs: names of lists in the connector's catalogue.
+    run: does it, through `call.ask` alone, and returns the outputs. Run again after a doubtful end it must look before it writes.
+    writes: it changes something, so `--dry-run` plans it instead of calling.
+    open_inputs: prefixes under which any field goes (`customFields`).
+    needs: groups of inputs of which at least one must be mapped.
+    """
+
+    name: str
+    title: str
+    inputs: str
+    outputs: str
+    run: Callable[[Call], Mapping[str, Any]]
+    writes: bool = True
+    options: tuple[Option, ...] = ()
+    open_inputs: tuple[str, ...] = ()
+    open_outputs: tuple[str, ...] = ()
+    needs: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderKey:
+    """The key travels in a header."""
+
+    header: str
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """One service.
+
+    url: the setting that holds the address of outgoing calls, None for a connector that only listens.
+    judge: takes (request, answer) and raises TransientError, RefusedError or PermanentError when the answer is none.
+    settings: declared keys of a connection; `connectors.settings` has the ones that many share.
+    """
+
+    name: str
+    title: str
+    settings: tuple[Setting, ...]
+    catalogue: Catalogue
+    hook: Hook | None = None
+    actions: tuple[Action, ...] = ()
+    url: str | None = None
+    auth: HeaderKey | None = None
+    judge: Callable[[Request, Answer], None] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def setting(self, name: str) -> Setting | None:
+        """Return the setting called `name`."""
+        return next((setting for setting in self.settings if setting.name == name), None)
+
+    def action(self, name: str) -> Action | None:
+        """Return the action called `name` (without the connector)."""
+        return next((action for action in self.actions if action.name == name), None)
+
+    def event(self, name: str) -> Event | None:
+        """Return the event with the full name `name`."""
+        return next((event for event in self.events if event.name == name), None)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return every event that the connector brings in."""
+        return self.hook.events if self.hook else ()

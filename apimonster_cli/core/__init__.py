@@ -1,0 +1,1 @@
+"""What everything may use; imports nothing of ours."""

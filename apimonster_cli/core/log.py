@@ -1,0 +1,41 @@
+"""Logging: structlog to stderr, in lines for people in a terminal and as JSON lines otherwise."""
+
+import sys
+from typing import Any
+
+import structlog
+
+from apimonster_cli.core.redact import Redactor
+
+
+def configure(redactor: Redactor, *, json_lines: bool | None = None) -> None:
+    """Set up logging for this process; every event passes through `redactor` before it is written."""
+
+    def redact(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        return {key: redactor.value(value) for key, value in event.items()}
+
+    for_machines = not sys.stderr.isatty() if json_lines is None else json_lines
+    renderer = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if for_machines
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if for_machines else []),
+            redact,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(20),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def get() -> structlog.stdlib.BoundLogger:
+    """Return the logger; arguments of a call are fields: event, delivery, bundle, step, connection."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger()
+    return logger

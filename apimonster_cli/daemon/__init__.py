@@ -1,0 +1,1 @@
+"""The loops of the running program: listener, workers, supervisor."""

@@ -1,0 +1,1 @@
+"""What happens to an event; knows no SQL, no sockets, no terminal."""

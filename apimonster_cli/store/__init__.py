@@ -1,0 +1,1 @@
+"""The only place with SQL: events, deliveries, steps and transactions on disk."""

@@ -1,0 +1,141 @@
+"""The Store: every verb is one commit, synced to disk when it returns."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from apimonster_cli.store.rows import (
+    Accepted,
+    Claimed,
+    Counts,
+    DeliveryRow,
+    EndedTransaction,
+    EventRow,
+    HistoryFilter,
+    Lease,
+    NewEvent,
+    NewTransaction,
+    Outcome,
+    Pause,
+    StepResult,
+    TransactionRow,
+)
+
+
+class LostLeaseError(Exception):
+    """The delivery is no longer held by this worker and attempt; nothing was written. The holder must stop at once."""
+
+
+class Store(Protocol):
+    """What the daemon and the commands ask of the database. StoreError from any verb: nothing was written."""
+
+    # events in -----------------------------------------------------------------------------------------------------
+    def accept(self, event: NewEvent) -> "Future[Accepted]":
+        """Keep an event and make its deliveries; the future is done once that is on disk.
+
+        Concurrent calls share one commit. A repeat makes no row: it counts on the row that it repeats.
+        """
+
+    def on_work(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called (from the writer's thread) after each commit that made deliveries due."""
+
+    # deliveries ----------------------------------------------------------------------------------------------------
+    def claim(
+        self, worker: str, bundles: Sequence[str], *, limit: int, lease: timedelta, now: datetime
+    ) -> list[Claimed]:
+        """Take up to `limit` due deliveries of `bundles`, of each object and bundle only the oldest open one.
+
+        A delivery whose lease has run out is taken again. attempt grows by one with each claim.
+        """
+
+    def extend(self, leases: Sequence[Lease], *, until: datetime) -> None:
+        """Hold deliveries longer; those no longer held are left alone."""
+
+    def begin_call(
+        self, lease: Lease, call: NewTransaction, ended: Sequence[EndedTransaction] = ()
+    ) -> int:
+        """Put the intent to call on record, before it is sent; return the transaction's id. LostLeaseError."""
+
+    def end_step(
+        self,
+        lease: Lease,
+        step: StepResult,
+        ended: Sequence[EndedTransaction] = (),
+        *,
+        outcome: Outcome | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Keep a finished step and its transactions; with `outcome`, close the delivery in the same commit. LostLeaseError."""
+
+    def put_off(
+        self,
+        lease: Lease,
+        *,
+        until: datetime,
+        error: str,
+        counts: bool,
+        ended: Sequence[EndedTransaction] = (),
+    ) -> None:
+        """Give the delivery back to wait until then; `counts` says whether this try counts towards giving up. LostLeaseError."""
+
+    def give_up(self, lease: Lease, *, error: str, until: datetime, ended: Sequence[EndedTransaction] = ()) -> None:
+        """Mark the delivery as failing, on_failure steps still to run (Claimed.failing); it stays open and due at `until`."""
+
+    def close(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        *,
+        error: str | None = None,
+        ended: Sequence[EndedTransaction] = (),
+    ) -> None:
+        """End the delivery. LostLeaseError."""
+
+    def hand_back(self, worker: str) -> int:
+        """Give back everything that `worker` holds, due at once and without counting a try; return how many."""
+
+    def release_all(self) -> int:
+        """Give back every held delivery: for the one daemon of a file when it starts, after a kill."""
+
+    def next_due(self, bundles: Sequence[str]) -> datetime | None:
+        """Return when the next delivery of `bundles` becomes due or its lease runs out; None when nothing is open."""
+
+    # connections ---------------------------------------------------------------------------------------------------
+    def pause(self, connection: str, *, reason: str, now: datetime) -> None:
+        """Put on record that a connection's credentials are refused."""
+
+    def resume(self, connection: str) -> bool:
+        """Take the record away and make its waiting deliveries due; False when there was none."""
+
+    def pauses(self) -> list[Pause]:
+        """Return the connections that wait for working credentials."""
+
+    # reading -------------------------------------------------------------------------------------------------------
+    def events(self, wanted: HistoryFilter) -> list[EventRow]:
+        """Return events, the newest first. status: accepted, unmatched, rejected, or a delivery's state."""
+
+    def event(self, event_id: int) -> EventRow | None:
+        """Return one event."""
+
+    def deliveries(self, event_id: int) -> list[DeliveryRow]:
+        """Return the deliveries of an event with their steps."""
+
+    def transactions(self, wanted: HistoryFilter) -> list[TransactionRow]:
+        """Return transactions, the newest first. status: a state, or an HTTP status as text."""
+
+    def counts(self) -> Counts:
+        """Return how many events and deliveries there are, by state."""
+
+    # upkeep --------------------------------------------------------------------------------------------------------
+    def prune(self, *, events_before: datetime, transactions_before: datetime, batch: int = 500) -> int:
+        """Delete one small batch of old rows; return how many rows went, 0 when nothing is left to prune.
+
+        Events with an open or a failed delivery stay.
+        """
+
+    def writable(self) -> bool:
+        """Return whether a commit works right now."""
+
+    def close_store(self) -> None:
+        """Finish what is queued and close the files."""

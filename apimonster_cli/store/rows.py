@@ -1,0 +1,231 @@
+"""The rows of the store as the rest of the program sees them. All times are aware and in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+EventStatus = Literal["accepted", "unmatched", "rejected"]
+DeliveryState = Literal["waiting", "running", "done", "filtered", "failed"]
+Outcome = Literal["done", "filtered", "failed"]
+StepOutcome = Literal["done", "skipped", "failed"]
+TransactionState = Literal["sent", "answered", "unknown", "turned_away", "planned"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """What a listener or a pull hands in.
+
+    event: full event name, None for unmatched and rejected ones. bundles: names of the bundles it goes through.
+    payload: the event as JSON text, the sender's own text where that was JSON. body: the raw body where it was not.
+    repeat: see connectors.spec.Recognised. reason: why it was rejected or not matched.
+    """
+
+    connection: str
+    event: str | None
+    status: EventStatus
+    received_at: datetime
+    payload: str | None
+    body: bytes | None = None
+    content_type: str | None = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    remote: str | None = None
+    object_key: str | None = None
+    repeat_key: str | None = None
+    repeat: Literal["ever", "latest"] = "ever"
+    bundles: tuple[str, ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a NewEvent: the id of its row, or of the row it repeats."""
+
+    event_id: int
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A claimed delivery: who holds it and for which attempt. Every write names both, so a late holder changes nothing."""
+
+    delivery_id: int
+    worker: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedStep:
+    """A step that will not be done again. Position counts from 0; steps of on_failure are called `on_failure.<id>`."""
+
+    step: str
+    outcome: StepOutcome
+    output: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A delivery to work on, with all that is needed for it.
+
+    payload: JSON text. doubtful: steps with a writing call that was sent and of which no answer is on record.
+    store_id: names this database; ids derived from row numbers carry it, so a new database cannot repeat them.
+    first_tried_at: when the first attempt began; None on the first. tries: attempts that count towards giving up.
+    """
+
+    lease: Lease
+    event_id: int
+    event: str
+    connection: str
+    bundle: str
+    object_key: str | None
+    received_at: datetime
+    payload: str
+    query: Mapping[str, Any]
+    headers: Mapping[str, str]
+    finished: tuple[FinishedStep, ...]
+    doubtful: frozenset[str]
+    store_id: str
+    tries: int
+    first_tried_at: datetime | None
+    failing: str | None = None
+    """The error of a delivery that has been given up and whose on_failure steps are still to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTransaction:
+    """An outgoing call about to be sent. Everything in it is redacted."""
+
+    step: str
+    connection: str
+    action: str
+    method: str
+    url: str
+    request: str | None
+    writes: bool
+    sent_at: datetime
+    state: TransactionState = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTransaction:
+    """What became of a call. state: answered, unknown (it may have happened), turned_away (it surely did not)."""
+
+    transaction_id: int
+    state: TransactionState
+    ended_at: datetime
+    status: int | None = None
+    answer: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """A finished step as it is kept: what was sent, where each target field came from, what came out.
+
+    fields: the built target fields, redacted. origins: target → text such as `path contact.phone` or `default`.
+    """
+
+    step: str
+    position: int
+    action: str
+    outcome: StepOutcome
+    ended_at: datetime
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    output: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """An event as history shows it. deliveries: bundle → state."""
+
+    id: int
+    connection: str
+    event: str | None
+    status: EventStatus
+    object_key: str | None
+    received_at: datetime
+    repeats: int
+    reason: str | None
+    payload: str | None
+    body: bytes | None
+    content_type: str | None
+    query: Mapping[str, Any]
+    headers: Mapping[str, str]
+    remote: str | None
+    deliveries: Mapping[str, DeliveryState] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """A delivery as history shows it."""
+
+    id: int
+    event_id: int
+    bundle: str
+    object_key: str | None
+    state: DeliveryState
+    attempt: int
+    created_at: datetime
+    due_at: datetime
+    closed_at: datetime | None
+    error: str | None
+    steps: tuple[StepResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRow:
+    """A transaction as history shows it. event_id and bundle are those of its delivery."""
+
+    id: int
+    delivery_id: int
+    event_id: int
+    bundle: str
+    step: str
+    connection: str
+    action: str
+    method: str
+    url: str
+    writes: bool
+    state: TransactionState
+    status: int | None
+    request: str | None
+    answer: str | None
+    error: str | None
+    sent_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which rows a listing shows, the newest first. search: text in the payload, object key, or request and answer."""
+
+    connection: str | None = None
+    bundle: str | None = None
+    status: str | None = None
+    since: datetime | None = None
+    search: str | None = None
+    event_id: int | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A connection whose credentials are refused: deliveries that need it wait."""
+
+    connection: str
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the store stands: deliveries by state, and the moment the oldest waiting one was created."""
+
+    events: int
+    deliveries: Mapping[DeliveryState, int]
+    oldest_waiting: datetime | None
+    next_due: datetime | None

@@ -1,0 +1,1 @@
+"""The language of a field map: paths, templates, conditions, conversion. Pure: no files, no network, no clock of its own."""
