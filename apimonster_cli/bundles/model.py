@@ -22,7 +22,7 @@ class Settings:
     listen: tuple[str, int] = ("127.0.0.1", 8080)
     admin: tuple[str, int] | None = None
     public_url: str | None = None
-    timezone: ZoneInfo = ZoneInfo("UTC")
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     keep_events: timedelta = timedelta(days=14)
     keep_transactions: timedelta = timedelta(days=90)
     workers: int = 16

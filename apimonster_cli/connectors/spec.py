@@ -107,15 +107,24 @@ class Call(Protocol):
     """
 
     @property
-    def fields(self) -> Mapping[str, Any]: ...
+    def fields(self) -> Mapping[str, Any]:
+        """Return the target fields."""
+
     @property
-    def options(self) -> Mapping[str, Any]: ...
+    def options(self) -> Mapping[str, Any]:
+        """Return the action's own keys."""
+
     @property
-    def settings(self) -> Mapping[str, Any]: ...
+    def settings(self) -> Mapping[str, Any]:
+        """Return the connection's settings."""
+
     @property
-    def identity(self) -> str: ...
+    def identity(self) -> str:
+        """Return what an external id is derived from."""
+
     @property
-    def doubtful(self) -> bool: ...
+    def doubtful(self) -> bool:
+        """Return whether an earlier try may have reached the service."""
 
     def ask(self, request: Request) -> Answer:
         """Make one call and return its answer, judged by the connector's `judge`; CallError otherwise."""

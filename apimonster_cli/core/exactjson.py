@@ -9,7 +9,9 @@ from typing import Any
 
 import simplejson
 
-_PLAIN_EXPONENT = 40  # beyond this many digits a number is written with an exponent: 1e999999999 must not fill the memory
+_PLAIN_EXPONENT = (
+    40  # beyond this many digits a number is written with an exponent: 1e999999999 must not fill the memory
+)
 
 
 def loads(text: str | bytes) -> Any:
@@ -26,7 +28,7 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=separators, indent=indent))
 
 
-def number_text(number: int | float | Decimal) -> str:
+def number_text(number: float | Decimal) -> str:
     """Return a number as text, without an exponent where that stays short."""
     if isinstance(number, Decimal) and number.is_finite() and abs(number.adjusted()) < _PLAIN_EXPONENT:
         return format(number, "f")

@@ -52,9 +52,7 @@ class Store(Protocol):
     def extend(self, leases: Sequence[Lease], *, until: datetime) -> None:
         """Hold deliveries longer; those no longer held are left alone."""
 
-    def begin_call(
-        self, lease: Lease, call: NewTransaction, ended: Sequence[EndedTransaction] = ()
-    ) -> int:
+    def begin_call(self, lease: Lease, call: NewTransaction, ended: Sequence[EndedTransaction] = ()) -> int:
         """Put the intent to call on record, before it is sent; return the transaction's id. LostLeaseError."""
 
     def end_step(
