@@ -9,25 +9,25 @@ from apimonster_cli.core.redact import Redactor
 
 
 def configure(redactor: Redactor, *, json_lines: bool | None = None) -> None:
-    """Set up logging for this process; every event passes through `redactor` before it is written."""
-
-    def redact(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-        return {key: redactor.value(value) for key, value in event.items()}
-
+    """Set up logging for this process; every line passes through `redactor` before it is written."""
     for_machines = not sys.stderr.isatty() if json_lines is None else json_lines
-    renderer = (
+    renderer: Any = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if for_machines
         else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
+
+    def redacted(logger: Any, method: str, event: structlog.types.EventDict) -> str:
+        return redactor.text(str(renderer(logger, method, event)))
+
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            *([structlog.processors.format_exc_info] if for_machines else []),
-            redact,
-            renderer,
+            structlog.processors.format_exc_info,
+            structlog.processors.EventRenamer("message") if for_machines else _as_it_is,
+            redacted,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(20),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -36,6 +36,10 @@ def configure(redactor: Redactor, *, json_lines: bool | None = None) -> None:
 
 
 def get() -> structlog.stdlib.BoundLogger:
-    """Return the logger; arguments of a call are fields: event, delivery, bundle, step, connection."""
+    """Return the logger; keyword arguments are fields: event_id, delivery_id, bundle, step, connection."""
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     return logger
+
+
+def _as_it_is(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    return event

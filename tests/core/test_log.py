@@ -1,0 +1,30 @@
+import json
+
+import pytest
+
+from apimonster_cli.core import log
+from apimonster_cli.core.redact import MASK, Redactor
+
+
+def test_writes_json_lines_to_stderr_with_secrets_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Redactor(["s3cret-token"]), json_lines=True)
+
+    log.get().info("delivered", event_id=7, url="https://crm.example.org/?key=s3cret-token")
+
+    written = capsys.readouterr()
+    line = json.loads(written.err)
+    assert written.out == ""
+    assert (line["message"], line["event_id"], line["url"]) == ("delivered", 7, f"https://crm.example.org/?key={MASK}")
+
+
+def test_masks_secrets_in_tracebacks(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Redactor(["s3cret-token"]), json_lines=False)
+
+    try:
+        raise RuntimeError("s3cret-token in a message")
+    except RuntimeError:
+        log.get().exception("failed")
+
+    written = capsys.readouterr().err
+    assert "failed" in written
+    assert "s3cret-token" not in written
