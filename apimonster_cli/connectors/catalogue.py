@@ -1,7 +1,7 @@
 """The known fields of events and actions: id, title, type; lookup and near misses."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,11 @@ class CatalogueField:
 
 
 class Catalogue:
-    """The lists of fields in one connector's fields.yaml, read on first use."""
+    """The lists of fields in one connector's fields.yaml, read on first use.
+
+    The file maps the name of a list to its rows. A row that is only a name takes in the whole list of that name, which
+    stands further up; a later row with the same id takes an earlier one's place. A name instead of rows: the same list.
+    """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
@@ -50,13 +54,24 @@ class Catalogue:
         data = YAML(typ="safe").load((self.folder / "fields.yaml").read_text(encoding="utf-8"))
         lists: dict[str, dict[str, CatalogueField]] = {}
         for name, rows in data.items():
-            lists[name] = lists[rows] if isinstance(rows, str) else {row["id"]: _field(row) for row in rows}
+            if isinstance(rows, str):
+                lists[name] = lists[rows]
+                continue
+            fields = lists[name] = {}
+            for row in rows:
+                fields.update(lists[row] if isinstance(row, str) else {row["id"]: _field(row)})
         return lists
 
 
 def lookup(fields: Mapping[str, CatalogueField], path: str) -> CatalogueField | None:
     """Return the field that a dotted path names, whatever the list index in it: `items.3.quantity` is `items.0.quantity`."""
     return fields.get(".".join("0" if part.isdigit() else part for part in path.split(".")))
+
+
+def is_open(prefixes: Sequence[str], path: str) -> bool:
+    """Return whether `path` is, or lies below, one of `prefixes`; the prefix `*` takes in everything."""
+    parts = ["0" if part.isdigit() else part for part in path.split(".")]
+    return any(prefix == "*" or parts[: prefix.count(".") + 1] == prefix.split(".") for prefix in prefixes)
 
 
 def near(fields: Mapping[str, CatalogueField], path: str, count: int = 1) -> list[str]:

@@ -62,7 +62,8 @@ class Event:
 
     name: full, `utmstat.new_lead`. fields: name of the list in the connector's catalogue.
     samples: file names in the connector's samples folder, the best one first.
-    open_fields: senders may add any field, so unknown paths are no mistake.
+    open_fields: prefixes under which senders add fields of their own, so unknown paths are no mistake there; `*` is everywhere.
+    See catalogue.is_open.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Connector:
     url: the setting that holds the address of outgoing calls, None for a connector that only listens.
     judge: takes (request, answer) and raises TransientError, RefusedError or PermanentError when the answer is none.
     settings: declared keys of a connection; `connectors.settings` has the ones that many share.
+    headers: the setting (a mapping) that holds further headers of every call.
     """
 
     name: str
@@ -178,8 +180,16 @@ class Connector:
     actions: tuple[Action, ...] = ()
     url: str | None = None
     auth: HeaderKey | None = None
+    headers: str | None = None
     judge: Callable[[Request, Answer], None] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def call_headers(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        """Return the headers that every call of a connection with `settings` carries, its key among them."""
+        headers = dict(settings.get(self.headers) or {}) if self.headers else {}
+        if self.auth:
+            headers[self.auth.header] = settings[self.auth.setting]
+        return headers
 
     def setting(self, name: str) -> Setting | None:
         """Return the setting called `name`."""

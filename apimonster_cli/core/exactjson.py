@@ -28,6 +28,11 @@ def dumps(value: Any, *, indent: int | None = None) -> str:
     return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=separators, indent=indent))
 
 
+def canonical(value: Any) -> str:
+    """Return JSON text that is the same for equal values: keys sorted, no spaces."""
+    return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), sort_keys=True))
+
+
 def number_text(number: float | Decimal) -> str:
     """Return a number as text, without an exponent where that stays short."""
     if isinstance(number, Decimal) and number.is_finite() and abs(number.adjusted()) < _PLAIN_EXPONENT:

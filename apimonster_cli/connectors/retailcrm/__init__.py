@@ -1,0 +1,43 @@
+"""RetailCRM: orders, customers' notes and the catalogue, through API v5."""
+
+from pathlib import Path
+from typing import Any
+
+from apimonster_cli.connectors.catalogue import Catalogue
+from apimonster_cli.connectors.retailcrm.answers import judge
+from apimonster_cli.connectors.retailcrm.create_order import CREATE_ORDER
+from apimonster_cli.connectors.retailcrm.edit_order import EDIT_ORDER
+from apimonster_cli.connectors.retailcrm.find_order import FIND_ORDER
+from apimonster_cli.connectors.settings import TIMEZONE, check_safe_address, outgoing_rate, timeout
+from apimonster_cli.connectors.spec import Connector, HeaderKey, Setting
+
+
+def _two_letters(region: Any) -> None:
+    if not (len(region) == 2 and region.isascii() and region.isalpha() and region.isupper()):
+        raise ValueError("a phone region is a country's two capital letters, such as RU, UA or KZ")
+
+
+CONNECTOR = Connector(
+    name="retailcrm",
+    title="RetailCRM",
+    settings=(
+        Setting(
+            "url",
+            "url",
+            "The address of the account, such as https://demo.retailcrm.ru.",
+            required=True,
+            check=check_safe_address,
+        ),
+        Setting("api_key", "text", "The API key, from the CRM's settings.", required=True, secret=True),
+        Setting("site", "text", "The code of the shop that orders go to; needed when the key reaches several."),
+        TIMEZONE,
+        outgoing_rate(10.0),  # calls a second for one key (api-client-go, rate.go)
+        timeout(30),
+        Setting("phone_region", "text", "The country of phones written without one.", default="RU", check=_two_letters),
+    ),
+    catalogue=Catalogue(Path(__file__).parent),
+    actions=(CREATE_ORDER, EDIT_ORDER, FIND_ORDER),
+    url="url",
+    auth=HeaderKey("X-API-KEY", "api_key"),
+    judge=judge,
+)

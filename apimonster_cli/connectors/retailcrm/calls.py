@@ -1,0 +1,54 @@
+"""RetailCRM's calls as data. Structures travel as JSON text in one form parameter, filters as bracketed query names."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+from urllib.parse import quote
+
+from apimonster_cli.core import exactjson
+from apimonster_cli.core.call import Request
+
+By = Literal["id", "externalId"]
+API = "/api/v5"
+PAGE_SIZE = 100  # the API takes 20, 50 or 100
+
+
+def get_order(uid: str, by: By, site: str | None) -> Request:
+    """Return the call that reads one order."""
+    return Request("GET", f"{API}/orders/{_part(uid)}", query=(("by", by), *_site(site)))
+
+
+def create_order(order: Mapping[str, Any], site: str | None) -> Request:
+    """Return the call that creates an order."""
+    return Request("POST", f"{API}/orders/create", form=(*_site(site), ("order", exactjson.dumps(order))), writes=True)
+
+
+def edit_order(uid: str, by: By, order: Mapping[str, Any], site: str | None) -> Request:
+    """Return the call that changes an order; what `order` leaves out stays, but lines left out of its items go."""
+    form = (("by", by), *_site(site), ("order", exactjson.dumps(order)))
+    return Request("POST", f"{API}/orders/{_part(uid)}/edit", form=form, writes=True)
+
+
+def page(path: str, filters: Iterable[tuple[str, str]], number: int) -> Request:
+    """Return the call that reads one page of a list, counted from 1."""
+    query = (*((f"filter{name}", value) for name, value in filters), ("limit", str(PAGE_SIZE)), ("page", str(number)))
+    return Request("GET", f"{API}{path}", query=query)
+
+
+def stores() -> Request:
+    """Return the call that reads all warehouses; the API has none for a single one."""
+    return Request("GET", f"{API}/reference/stores")
+
+
+def create_note(note: Mapping[str, Any], site: str | None) -> Request:
+    """Return the call that writes a note on a customer."""
+    form = (*_site(site), ("note", exactjson.dumps(note)))
+    return Request("POST", f"{API}/customers/notes/create", form=form, writes=True)
+
+
+def _site(site: str | None) -> tuple[tuple[str, str], ...]:
+    return (("site", site),) if site else ()
+
+
+def _part(uid: str) -> str:
+    # A part of dots alone would be read as a way up the path.
+    return quote(uid, safe="") if uid.strip(".") else uid.replace(".", "%2E")

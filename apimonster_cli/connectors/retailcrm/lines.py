@@ -1,0 +1,70 @@
+"""Lines of an order: RetailCRM deletes those that an edit leaves out, so an edit sends back what was there."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from apimonster_cli.core import exactjson
+
+
+def merge_lines(sent: Sequence[Any], there: Sequence[Any]) -> list[Any]:
+    """Return the lines to send: those of the order in their order, changed where a sent line matches, then the new ones.
+
+    A sent line matches by its id, else its external ids, else its offer, else its product name; each line once.
+    """
+    lines = [line for line in there if isinstance(line, Mapping) and "id" in line]
+    changes: dict[int, Any] = {}
+    new: list[Any] = []
+    for line in sent:
+        found = _match(line, [other for number, other in enumerate(lines) if number not in changes])
+        if found is None:
+            new.append(line)
+        else:
+            changes[next(number for number, other in enumerate(lines) if other is found)] = line
+    kept = [{**changes.get(number, {}), "id": line["id"]} for number, line in enumerate(lines)]
+    return kept + new
+
+
+def _match(line: Any, others: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the line of the order that `line` means; the strongest of its marks decides, the weaker ones do not."""
+    if not isinstance(line, Mapping):
+        return None
+    for marks in (_ids, _external_ids, _offers, _names):
+        wanted = set(marks(line))
+        if wanted:
+            return next((other for other in others if wanted & set(marks(other))), None)
+    return None
+
+
+def _ids(line: Mapping[str, Any]) -> Iterator[str]:
+    if line.get("id") is not None:
+        yield _text(line["id"])
+
+
+def _external_ids(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if line.get("externalId"):
+        yield "default", _text(line["externalId"])
+    for entry in line.get("externalIds") or ():
+        if isinstance(entry, Mapping) and entry.get("value"):
+            yield _text(entry.get("code", "default")), _text(entry["value"])
+
+
+def _offers(line: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    offer = line.get("offer")
+    if isinstance(offer, Mapping):
+        for key in ("id", "externalId", "xmlId"):
+            if offer.get(key):
+                yield key, _text(offer[key])
+
+
+def _names(line: Mapping[str, Any]) -> Iterator[str]:
+    offer = line.get("offer")
+    for name in (
+        line.get("productName"),
+        *((offer.get("displayName"), offer.get("name")) if isinstance(offer, Mapping) else ()),
+    ):
+        if name:
+            yield _text(name)
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else exactjson.dumps(value)

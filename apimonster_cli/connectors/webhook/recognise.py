@@ -1,0 +1,39 @@
+"""What is known of a webhook of any shape: the sender's own id, where the connection says where it stands."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from apimonster_cli.connectors.spec import Recognised
+from apimonster_cli.core import exactjson
+
+if TYPE_CHECKING:
+    from apimonster_cli.values.path import Path
+
+EVENT = "webhook.received"
+
+
+def recognise(payload: Any, settings: Mapping[str, Any], _body: bytes) -> Recognised:
+    """Return the event; its keys are the value at the path `dedupe`, none without that."""
+    path = settings.get("dedupe")
+    if not path:
+        return Recognised(EVENT)
+    from apimonster_cli.values.scope import Scope, is_empty
+
+    found = _compiled(str(path)).read(Scope(event=payload))
+    if is_empty(found) or isinstance(found, bool):
+        return Recognised(EVENT)
+    key = found if isinstance(found, str) else exactjson.canonical(found)
+    return Recognised(EVENT, object_key=key, repeat_key=key, repeat="ever")
+
+
+def is_address_check(payload: Any) -> bool:
+    """Return whether a form builder only tries the address: Tilda posts test=test, others nothing at all."""
+    return payload in (None, "", {}, [], {"test": "test"})
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> "Path":
+    from apimonster_cli.values.path import compile_path
+
+    return compile_path(text)
