@@ -9,6 +9,7 @@ from apimonster_cli.connectors.spec import Action, Call
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.errors import PermanentError
+from apimonster_cli.values.convert import text
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _PATH_SIGNS = "/%:@!$&'()*+,;=?~-._"
@@ -32,17 +33,17 @@ def build(call: Call) -> Request:
         raise PermanentError(f"a request has one kind of body: {' or '.join(given)}, not both")
     method = str(fields.get("method") or ("POST" if given else "GET")).upper()
     writes = method not in _READS
-    headers = {str(name): _text(value) for name, value in (fields.get("headers") or {}).items()}
+    headers = {str(name): text(value) for name, value in (fields.get("headers") or {}).items()}
     if writes and not any(name.lower() == "idempotency-key" for name in headers):
         headers["Idempotency-Key"] = hashlib.sha256(call.identity.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     form = fields.get("form")
     return Request(
         method,
-        quote(_text(fields.get("path") or ""), safe=_PATH_SIGNS),
+        quote(text(fields.get("path") or ""), safe=_PATH_SIGNS),
         query=tuple(_pairs(fields.get("query") or {})),
         form=tuple(_pairs(form)) if form is not None else None,
         json=fields.get("json"),
-        body=_text(fields["body"]) if fields.get("body") is not None else None,
+        body=text(fields["body"]) if fields.get("body") is not None else None,
         headers=headers,
         writes=writes,
     )
@@ -57,13 +58,7 @@ def _pairs(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         for number, item in enumerate(value):
             yield from _pairs(item, f"{name}[{number}]" if isinstance(item, Mapping | list) else f"{name}[]")
     else:
-        yield name, "" if value is None else _text(value)
-
-
-def _text(value: Any) -> str:
-    from apimonster_cli.values.convert import text
-
-    return text(value)
+        yield name, "" if value is None else text(value)
 
 
 def _body(answer: Answer) -> Any:

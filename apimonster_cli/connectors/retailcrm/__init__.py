@@ -5,9 +5,13 @@ from typing import Any
 
 from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.connectors.retailcrm.answers import judge
+from apimonster_cli.connectors.retailcrm.create_customer_note import CREATE_CUSTOMER_NOTE
 from apimonster_cli.connectors.retailcrm.create_order import CREATE_ORDER
 from apimonster_cli.connectors.retailcrm.edit_order import EDIT_ORDER
 from apimonster_cli.connectors.retailcrm.find_order import FIND_ORDER
+from apimonster_cli.connectors.retailcrm.find_product import FIND_PRODUCT
+from apimonster_cli.connectors.retailcrm.get_order_packs import GET_ORDER_PACKS
+from apimonster_cli.connectors.retailcrm.get_store import GET_STORE
 from apimonster_cli.connectors.settings import TIMEZONE, check_safe_address, outgoing_rate, timeout
 from apimonster_cli.connectors.spec import Connector, HeaderKey, Setting
 
@@ -36,7 +40,7 @@ CONNECTOR = Connector(
         Setting("phone_region", "text", "The country of phones written without one.", default="RU", check=_two_letters),
     ),
     catalogue=Catalogue(Path(__file__).parent),
-    actions=(CREATE_ORDER, EDIT_ORDER, FIND_ORDER),
+    actions=(CREATE_ORDER, EDIT_ORDER, CREATE_CUSTOMER_NOTE, FIND_ORDER, FIND_PRODUCT, GET_STORE, GET_ORDER_PACKS),
     url="url",
     auth=HeaderKey("X-API-KEY", "api_key"),
     judge=judge,

@@ -68,8 +68,7 @@ _SAYINGS: tuple[tuple[str, type[CallError], str], ...] = (
     (
         "access denied",
         RefusedError,
-        "RetailCRM does not let the key do this ({}): give the key the scope of this method and access to the shop in "
-        "the CRM's settings, or check site of the connection",
+        "RetailCRM does not let the key do this ({}): check the key's scopes and shops, and site of the connection",
     ),
     (
         "parameter 'site' is missing",

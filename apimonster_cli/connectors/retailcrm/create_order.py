@@ -26,8 +26,8 @@ def create_order(call: Call) -> Mapping[str, Any]:
         found = _look(call, order["externalId"])
         if found is None:
             raise PermanentError(
-                f"RetailCRM says that an order with externalId {order['externalId']} already exists, but does not show it; "
-                "check site of the connection, and that the key reaches that shop"
+                f"RetailCRM says that an order with externalId {order['externalId']} already exists, but does not show it: "
+                f"check site of the connection, and that the key reaches that shop ({error})"
             ) from error
         return _there_already(call, order, found)
     return {**outputs_of(answer, {}), "created": True}

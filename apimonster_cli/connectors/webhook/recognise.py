@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from apimonster_cli.connectors.spec import Recognised
 from apimonster_cli.core import exactjson
-
-if TYPE_CHECKING:
-    from apimonster_cli.values.path import Path
+from apimonster_cli.values.path import Path, compile_path
+from apimonster_cli.values.scope import Scope, is_empty
 
 EVENT = "webhook.received"
 
@@ -18,8 +17,6 @@ def recognise(payload: Any, settings: Mapping[str, Any], _body: bytes) -> Recogn
     path = settings.get("dedupe")
     if not path:
         return Recognised(EVENT)
-    from apimonster_cli.values.scope import Scope, is_empty
-
     found = _compiled(str(path)).read(Scope(event=payload))
     if is_empty(found) or isinstance(found, bool):
         return Recognised(EVENT)
@@ -33,7 +30,5 @@ def is_address_check(payload: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _compiled(text: str) -> "Path":
-    from apimonster_cli.values.path import compile_path
-
+def _compiled(text: str) -> Path:
     return compile_path(text)

@@ -1,0 +1,50 @@
+"""RetailCRM: find a product by its article."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apimonster_cli.connectors.retailcrm.pages import read_pages
+from apimonster_cli.connectors.spec import Action, Call
+
+
+def find_product(call: Call) -> Mapping[str, Any]:
+    """Return the product that has exactly this article, itself or in an offer, and as `offer` the offer to put into an order.
+
+    {} when there is none. A product on sale goes before one that is not.
+    """
+    article = str(call.fields.get("article") or "").strip()
+    if not article:
+        return {}
+    # There is no filter for articles; `name` looks through names and articles, so each product is compared here.
+    offers = [
+        (product, offer)
+        for product in read_pages(call, "/store/products", "products", [("[name]", article)])
+        if (offer := _offer(product, article)) is not None
+    ]
+    if not offers:
+        return {}
+    product, offer = max(offers, key=lambda found: bool(found[0].get("active", True)))
+    return {**product, "offer": offer}
+
+
+def _offer(product: Mapping[str, Any], article: str) -> Mapping[str, Any] | None:
+    """Return the offer of `product` that the article means, {} for a product without offers, None for another product."""
+    offers = [offer for offer in product.get("offers") or () if isinstance(offer, Mapping)]
+    for offer in offers:
+        if str(offer.get("article") or "").strip() == article:
+            return offer
+    if str(product.get("article") or "").strip() == article:
+        return offers[0] if offers else {}
+    return None
+
+
+FIND_PRODUCT = Action(
+    name="find_product",
+    title="Найти товар",
+    inputs="find_product.inputs",
+    outputs="find_product.result",
+    run=find_product,
+    writes=False,
+    open_outputs=("groups", "offer", "offers"),
+    needs=(("article",),),
+)
