@@ -1,0 +1,100 @@
+"""`sync history`: the events that came in."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from apimonster_cli.cli import output
+from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, parse_since, store_beside
+from apimonster_cli.core import exactjson
+from apimonster_cli.core.clock import SystemClock
+from apimonster_cli.core.errors import ConfigError
+from apimonster_cli.store.rows import DeliveryState, EventRow, EventStatus, HistoryFilter
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+STATUSES = (*get_args(EventStatus), *get_args(DeliveryState))
+
+
+def command(  # noqa: PLR0913 - one argument a filter
+    *,
+    connection: Annotated[str | None, typer.Option(help="Only events of this connection.")] = None,
+    bundle: Annotated[str | None, typer.Option(help="Only events that went through this bundle.")] = None,
+    status: Annotated[str | None, typer.Option(help=f"Only events with this status: {', '.join(STATUSES)}.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only events from then on: 2h, 3d, 2026-03-01.")] = None,
+    search: Annotated[str | None, typer.Option(help="Only events with this text in them.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show, the newest first.")] = 50,
+    as_json: AsJson = False,
+    config: ConfigFiles = None,
+) -> int:
+    """List the events that came in, the newest first, with what became of each.
+
+    --json prints one JSON object a line.
+    """
+    found = _events(
+        config, connection=connection, bundle=bundle, status=status, since=since, search=search, limit=limit
+    )
+    if as_json:
+        output.lines(as_object(row) for row in found[0])
+        return 0
+    rows, zone = found
+    columns = ("id", "received", "connection", "event", "object", "status", "deliveries")
+    output.table(columns, (_cells(row, zone) for row in rows))
+    if not rows:
+        output.tell("No such events.")
+    return 0
+
+
+def _events(
+    files: list[Path] | None, *, since: str | None, status: str | None, **wanted: Any
+) -> "tuple[list[EventRow], tzinfo]":
+    if status is not None and status not in STATUSES:
+        raise ConfigError(f"--status {status}: there is no such status; choose one of {', '.join(STATUSES)}")
+    loaded = load_config(files)
+    start = parse_since(since, loaded, SystemClock().now())
+    with store_beside(loaded) as store:
+        return store.events(HistoryFilter(since=start, status=status, **wanted)), loaded.settings.timezone
+
+
+def as_object(row: EventRow) -> dict[str, Any]:
+    """Return the event as the object that `--json` prints; payload as JSON, or as text where it is none."""
+    return {
+        "id": row.id,
+        "received_at": row.received_at,
+        "connection": row.connection,
+        "event": row.event,
+        "object_key": row.object_key,
+        "status": row.status,
+        "reason": row.reason,
+        "repeats": row.repeats,
+        "deliveries": dict(row.deliveries),
+        "payload": payload(row),
+    }
+
+
+def payload(row: EventRow) -> Any:
+    """Return the payload as a value; the body as text when there is none."""
+    if row.payload is None:
+        return row.body.decode("utf-8", "replace") if row.body else None
+    try:
+        return exactjson.loads(row.payload)
+    except ValueError:
+        return row.payload
+
+
+def _cells(row: EventRow, zone: "tzinfo") -> tuple[Any, ...]:
+    status: str = row.status
+    if row.repeats:
+        status += f" (+{row.repeats} repeated)"
+    deliveries = ", ".join(f"{bundle}: {state}" for bundle, state in row.deliveries.items())
+    return (
+        row.id,
+        output.moment(row.received_at, zone),
+        row.connection,
+        row.event,
+        output.shorten(row.object_key, 30),
+        status,
+        deliveries or row.reason,
+    )

@@ -1,0 +1,53 @@
+"""`sync sandbox`: the look-alike of RetailCRM alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from apimonster_cli.cli import output
+from apimonster_cli.cli.stopping import stop_signal
+from apimonster_cli.core.errors import ConfigError
+
+
+def command(
+    *,
+    listen: Annotated[str, typer.Option(help="The address to listen on; port 0 takes a free one.")] = "127.0.0.1:8090",
+    faults: Annotated[
+        str,
+        typer.Option(help="How it misbehaves: lost=0.05,500=0.1,reset=0.02,slow=0.03,limit=10/s", show_default=False),
+    ] = "",
+    seed: Annotated[int, typer.Option(help="The same seed misbehaves in the same way.")] = 0,
+    database: Annotated[
+        Path | None, typer.Option(help="A file to keep orders in; without it they end with the program.")
+    ] = None,
+) -> int:
+    """Run a local look-alike of RetailCRM, to try bundles on: API key sandbox, site main.
+
+    Point a connection at it: url: http://127.0.0.1:8090, api_key: sandbox.
+    """
+    host, port = parse_address(listen)
+    from apimonster_cli.sandbox.faults import parse_faults
+    from apimonster_cli.sandbox.server import Sandbox
+
+    try:
+        wanted = parse_faults(faults)
+    except ValueError as error:
+        raise ConfigError(f"--faults {faults}: {error}") from None
+    with stop_signal() as stop:
+        running = Sandbox(faults=wanted, seed=seed, database=database).serve(host, port)
+        try:
+            output.say(f"RetailCRM look-alike at {running.url}, API key sandbox, site main. Ctrl-C ends it.")
+            output.flush()
+            stop.wait()
+        finally:
+            running.stop()
+    return 0
+
+
+def parse_address(text: str) -> tuple[str, int]:
+    """Return host and port of `127.0.0.1:8090`; ConfigError when it is no address."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ConfigError(f"--listen {text}: write an address and a port such as 127.0.0.1:8090")
+    return host.strip("[]"), int(port)

@@ -1,0 +1,60 @@
+"""Run-wide fixtures: nothing of this machine's settings leaks in, nothing is left in the working tree."""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+READ_BY_US = {
+    "ALL_PROXY",
+    "COLUMNS",
+    "CREDENTIALS_DIRECTORY",
+    "FORCE_COLOR",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LINES",
+    "NOTIFY_SOCKET",
+    "NO_COLOR",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "TYPER_USE_RICH",
+    "WATCHDOG_USEC",
+}
+SECRETS = ("_API_KEY", "_SECRET", "_TOKEN")
+
+
+def _no_store_in_the_tree(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse to open a database in the checkout, whoever asks: a test's store belongs into its tmp_path."""
+    if event != "sqlite3.connect" or not arguments:
+        return
+    address = os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else ""
+    file = address.removeprefix("file:").partition("?")[0]
+    if file and file != ":memory:" and Path(file).absolute().parent == ROOT:
+        raise AssertionError(f"a test opened the store {address} in the working tree; give it tmp_path")
+
+
+def pytest_configure() -> None:
+    sys.addaudithook(_no_store_in_the_tree)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away every variable that the program or its libraries read, and what bundle files usually name."""
+    for name in list(os.environ):
+        if name.upper() in READ_BY_US or name.upper().endswith(SECRETS):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # child processes run this tree from whatever folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_tree() -> Iterator[None]:
+    """Fail the run when a child process left a store in the working tree."""
+    before = set(ROOT.glob("*.db*"))
+    yield
+    left = set(ROOT.glob("*.db*")) - before
+    assert not left, f"the tests left {sorted(map(str, left))} in the working tree"
