@@ -31,10 +31,16 @@ TIMEZONE = Setting(
 INCOMING_RATE = Setting("rate", "rate", "The most webhooks taken in a second, such as 200/s; no bound unless set.")
 MAX_BODY = Setting("max_body", "size", "The largest webhook body that is taken.", default=1024 * 1024)
 ALLOW_FROM = Setting("allow_from", "networks", "The networks that webhooks may come from; any unless set.", default=())
+TRUSTED_PROXIES = Setting(
+    "trusted_proxies",
+    "networks",
+    "The networks of your own proxies, such as 127.0.0.1: only from there X-Forwarded-For says who sent a webhook.",
+    default=(),
+)
 METHODS = Setting(
     "methods", "list", "The HTTP methods that bring events.", default=("POST",), choices=("GET", "POST", "PUT", "PATCH")
 )
-LISTENING = (TOKEN, TIMEZONE, INCOMING_RATE, MAX_BODY, ALLOW_FROM, METHODS)
+LISTENING = (TOKEN, TIMEZONE, INCOMING_RATE, MAX_BODY, ALLOW_FROM, TRUSTED_PROXIES, METHODS)
 """What every connector that takes webhooks has."""
 
 
