@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from apimonster_cli.connectors.keys import key_text
 from apimonster_cli.connectors.spec import Recognised
 from apimonster_cli.core import exactjson
 
@@ -45,7 +46,7 @@ def recognise(payload: Any, settings: Mapping[str, Any], body: bytes) -> Recogni
     if event is None:
         return Recognised(None)
     name = f"utmstat.{event}"
-    key = _contact_id(payload) if event == "contact_scored" else _id_text(payload.get("id"))
+    key = _contact_id(payload) if event == "contact_scored" else key_text(payload.get("id"))
     if key is None:
         return Recognised(name)
     if known == "new_lead":
@@ -57,7 +58,7 @@ def recognise(payload: Any, settings: Mapping[str, Any], body: bytes) -> Recogni
 
 
 def _by_code(code: Any, named: Mapping[str, Any]) -> str | None:
-    wanted = _id_text(code)
+    wanted = key_text(code)
     if wanted is None:
         return None
     for event, usual in DEFAULT_CODES.items():
@@ -78,22 +79,14 @@ def _by_shape(payload: Mapping[str, Any]) -> str | None:
     if "scoring" in payload and "crm" in payload:
         return "contact_scored"
     if "source" in payload and "status_id" in payload:
-        code = (_id_text(payload.get("event_name")) or "").casefold()
+        code = (key_text(payload.get("event_name")) or "").casefold()
         return "lead_status_changed" if any(word in code for word in ("status", "change", "update")) else "new_lead"
     return None
 
 
 def _contact_id(payload: Mapping[str, Any]) -> str | None:
     contact = payload.get("contact")
-    return _id_text(contact.get("id")) if isinstance(contact, Mapping) else None
-
-
-def _id_text(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value.strip() or None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    return None
+    return key_text(contact.get("id")) if isinstance(contact, Mapping) else None
 
 
 def _content_key(event: str, payload: Mapping[str, Any], body: bytes) -> str:

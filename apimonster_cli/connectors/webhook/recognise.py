@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from apimonster_cli.connectors.keys import key_text
 from apimonster_cli.connectors.spec import Recognised
-from apimonster_cli.core import exactjson
 from apimonster_cli.values.path import Path, compile_path
-from apimonster_cli.values.scope import Scope, is_empty
+from apimonster_cli.values.scope import Scope
 
 EVENT = "webhook.received"
 
@@ -18,10 +18,8 @@ def recognise(payload: Any, settings: Mapping[str, Any], _body: bytes) -> Recogn
     if not path:
         return Recognised(EVENT)
     found = _compiled(str(path)).read(Scope(event=payload))
-    if is_empty(found) or isinstance(found, bool):
-        return Recognised(EVENT)
-    key = found if isinstance(found, str) else exactjson.canonical(found)
-    return Recognised(EVENT, object_key=key, repeat_key=key, repeat="ever")
+    key = key_text(found[0] if isinstance(found, list) and len(found) == 1 else found)
+    return Recognised(EVENT, object_key=key, repeat_key=key)
 
 
 def is_address_check(payload: Any) -> bool:
