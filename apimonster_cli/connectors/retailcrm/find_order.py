@@ -14,12 +14,13 @@ _PHONE_DIGITS = 10  # a Russian or Ukrainian number without the 7, 8 or 380 befo
 def find_order(call: Call) -> Mapping[str, Any]:
     """Return the newest order that fits all given inputs, with `success`; {} when there is none, or nothing to search by."""
     email = _text(call.fields.get("email"))
-    phone = _digits(_text(call.fields.get("phone")))
+    written_phone = _text(call.fields.get("phone"))
+    phone = _digits(written_phone)
     status = _text(call.fields.get("status"))
     # The list has no filter for phones: `customer` looks through names and phones, so the answers are compared below.
     filters = [("[email]", email), ("[customer]", phone), ("[extendedStatus][]", status)]
     filters = [(name, value) for name, value in filters if value]
-    if not filters:
+    if not filters or (written_phone and not phone):  # a phone without digits is nobody's
         return {}
     found = [
         order
