@@ -1,5 +1,6 @@
 """The control address, outside /api and for this machine alone: what came in, what is kept, faults on the fly.
 
+GET  /sandbox/health     200 once the sandbox serves
 GET  /sandbox/requests   counts, and the records; `?path=…` and `?last=…` narrow the records
 GET  /sandbox/orders     every order as it is kept; likewise /sandbox/customers and /sandbox/notes
 POST /sandbox/faults     form `faults` (as for --faults) and `seed`
@@ -28,6 +29,8 @@ def control(sandbox: "Sandbox", method: str, path: str, parameters: Mapping[str,
 
 
 def _answer(sandbox: "Sandbox", method: str, name: str, parameters: Mapping[str, Any]) -> Reply:
+    if method == "GET" and name == "health":
+        return done()
     if method == "GET" and name == "requests":
         return _requests(sandbox, parameters)
     if method == "GET" and name in _DUMPS:

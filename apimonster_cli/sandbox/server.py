@@ -111,10 +111,6 @@ class Running:
         self._thread.join(_LONGEST_STOP)
         self.sandbox.state.close()
 
-    def wait(self) -> None:
-        """Return when the sandbox has stopped."""
-        self._thread.join()
-
     def __enter__(self) -> Self:
         return self
 
@@ -122,12 +118,6 @@ class Running:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def run_forever(sandbox: Sandbox, host: str = "127.0.0.1", port: int = 8090) -> None:
-    """Serve until SIGINT or SIGTERM ends the process; prints nothing. ConfigError when the address cannot be had."""
-    with sandbox.serve(host, port) as running:
-        running.wait()
 
 
 class _Server(uvicorn.Server):
