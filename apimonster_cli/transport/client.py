@@ -1,5 +1,6 @@
 """One outgoing call: where it goes, how long it may take, how much may come back, and what became of it."""
 
+import logging
 import os
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +26,9 @@ _LONGEST_CONNECT = 10.0  # seconds; a host that is up answers far sooner
 _LONGEST_SHOWN = 64 * 1024  # characters of a request in the transactions table
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
+
+# Its warnings hold whole addresses, keys in them included; what went wrong is in the errors we raise.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 
 class Client:
