@@ -1,0 +1,88 @@
+"""Full JSONPath, for what plain paths cannot say; loaded only when a bundle uses it."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Self
+
+from jsonpath_ng import Child, Fields, Index, JSONPath, Root, This
+from jsonpath_ng.exceptions import JSONPathError
+from jsonpath_ng.ext import parser
+from jsonpath_ng.ext.arithmetic import Operation
+from jsonpath_ng.ext.iterable import Keys, Len
+from jsonpath_ng.ext.string import Split, Str, Sub
+
+from apimonster_cli.values.errors import LanguageError
+from apimonster_cli.values.scope import MISSING
+
+_ONE_FOR_ONE = (Root, This, Keys, Len, Split, Str, Sub)
+
+
+class _Exact(float):
+    """A Decimal as jsonpath-ng can compare it: its filters order int and float alone."""
+
+    __slots__ = ("exact",)
+    exact: Decimal
+
+    def __new__(cls, exact: Decimal) -> Self:
+        number = super().__new__(cls, exact)
+        number.exact = exact
+        return number
+
+
+def compile_jsonpath(text: str) -> Callable[[Any], Any]:
+    """Return a function from the event to what `text` finds; LanguageError when it is no JSONPath.
+
+    A path that can only find one value gives it or MISSING; one with a wildcard, a filter, a slice or `..` gives the list
+    of what it finds, also when that is one value, so that the shape never hangs on the event.
+    """
+    try:
+        expression = parser.parse(text)
+    except (JSONPathError, ValueError, TypeError, re.error) as error:
+        raise LanguageError(f'"{text}" is not a JSONPath: {_one_line(error)}', rule="path") from None
+    definite = _is_definite(expression)
+
+    def read(event: Any) -> Any:
+        try:
+            found = [_restored(match.value) for match in expression.find(_comparable(event))]
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, JSONPathError) as error:
+            raise ValueError(f"the JSONPath {text} does not work on this event: {_one_line(error)}") from error
+        if not found:
+            return MISSING
+        return found[0] if definite else found
+
+    return read
+
+
+def _is_definite(expression: JSONPath) -> bool:
+    if isinstance(expression, Child):
+        return _is_definite(expression.left) and _is_definite(expression.right)
+    if isinstance(expression, Fields):
+        return len(expression.fields) == 1 and expression.fields[0] != "*"
+    if isinstance(expression, Index):
+        return len(expression.indices) == 1
+    if isinstance(expression, Operation):
+        return all(_is_definite(side) for side in (expression.left, expression.right) if isinstance(side, JSONPath))
+    return type(expression) in _ONE_FOR_ONE
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _comparable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    return _Exact(value) if isinstance(value, Decimal) else value
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _restored(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if isinstance(value, _Exact):
+        return value.exact
+    return Decimal(repr(value)) if isinstance(value, float) else value
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
