@@ -222,7 +222,7 @@ def test_an_answer_that_trickles_is_left_at_the_timeout() -> None:
     clock = FakeClock()
 
     def trickle(peer: socket.socket, _request: bytes) -> bool:
-        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        peer.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
             clock.seconds += 3
             peer.sendall(b"x")
