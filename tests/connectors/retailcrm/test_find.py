@@ -58,7 +58,9 @@ def test_an_e_mail_that_only_looks_alike_is_passed_over() -> None:
     assert step.run()["id"] == 2
 
 
-@pytest.mark.parametrize("fields", [{}, {"email": "", "phone": None}, {"phone": "нет"}, {"phone": "нет", "status": "new"}])
+@pytest.mark.parametrize(
+    "fields", [{}, {"email": "", "phone": None}, {"phone": "нет"}, {"phone": "нет", "status": "new"}]
+)
 def test_nothing_to_search_by_finds_nothing_without_a_call(fields: dict[str, Any]) -> None:
     step = call("find_order", fields)
 
