@@ -1,12 +1,13 @@
 """A sandbox on a free loopback port, and the official client pointed at it."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import requests
 import retailcrm
 
+from apimonster_cli.sandbox.faults import Faults
 from apimonster_cli.sandbox.server import Running, Sandbox
 
 Serve = Callable[..., Running]
@@ -36,6 +37,7 @@ def shared() -> Iterator[Running]:
 def running(shared: Running) -> Running:
     """Return an empty sandbox with default settings."""
     shared.sandbox.reset()
+    shared.sandbox.set_faults(Faults())
     return shared
 
 
@@ -67,7 +69,7 @@ class Http:
     def post(self, path: str, **how: Any) -> requests.Response:
         return self.session.post(self.url + path, timeout=10, **how)
 
-    def __enter__(self) -> "Http":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_how: object) -> None:

@@ -142,7 +142,9 @@ def test_an_order_joins_the_customer_with_the_same_phone_or_email(client: Any) -
 
 def test_an_order_makes_a_customer_of_its_own_when_the_account_says_so(serve: Serve) -> None:
     with Http(serve(Sandbox(reuse_customers=False)).url) as http:
-        made = [http.post("/api/v5/orders/create", data={"order": '{"phone": "+79001112233"}'}).json() for _ in range(2)]
+        made = [
+            http.post("/api/v5/orders/create", data={"order": '{"phone": "+79001112233"}'}).json() for _ in range(2)
+        ]
 
     assert [answer["order"]["customer"]["id"] for answer in made] == [1, 2]
 
@@ -150,7 +152,10 @@ def test_an_order_makes_a_customer_of_its_own_when_the_account_says_so(serve: Se
 def test_an_order_is_bound_to_the_customer_it_names(client: Any) -> None:
     client.customers_upload([{"externalId": "c1"}, {"browserId": "visitor"}])
 
-    orders = [client.order_create({"customer": named}) for named in ({"id": 1}, {"externalId": "c1"}, {"browserId": "visitor"})]
+    orders = [
+        client.order_create({"customer": named})
+        for named in ({"id": 1}, {"externalId": "c1"}, {"browserId": "visitor"})
+    ]
 
     assert [answer.get_response()["order"]["customer"]["id"] for answer in orders] == [1, 1, 2]
 

@@ -233,7 +233,9 @@ def test_edit_moves_an_order_to_another_customer_with_its_totals(client: Any) ->
 
     client.order_edit({"externalId": "7", "customer": {"id": other}})
 
-    totals = {row["id"]: (row["ordersCount"], row["totalSumm"]) for row in client.customers().get_response()["customers"]}
+    totals = {
+        row["id"]: (row["ordersCount"], row["totalSumm"]) for row in client.customers().get_response()["customers"]
+    }
     assert totals == {1: (0, 0), other: (1, 5)}
 
 
@@ -321,7 +323,11 @@ def test_binds_lines_to_external_ids_of_other_systems(client: Any) -> None:
     answer = client.order_create(
         {
             "items": [
-                {"productName": "Tea", "externalId": "t", "properties": [{"code": "size", "name": "Size", "value": "S"}]},
+                {
+                    "productName": "Tea",
+                    "externalId": "t",
+                    "properties": [{"code": "size", "name": "Size", "value": "S"}],
+                },
                 {"productName": "Milk", "externalIds": [{"code": "shop", "value": "t"}]},
             ]
         }
@@ -329,7 +335,10 @@ def test_binds_lines_to_external_ids_of_other_systems(client: Any) -> None:
     twice = client.order_create({"items": [{"externalId": "t"}, {"externalId": "t"}]})
 
     lines = answer.get_response()["order"]["items"]
-    assert [line["externalIds"] for line in lines] == [[{"code": "default", "value": "t"}], [{"code": "shop", "value": "t"}]]
+    assert [line["externalIds"] for line in lines] == [
+        [{"code": "default", "value": "t"}],
+        [{"code": "shop", "value": "t"}],
+    ]
     assert lines[0]["properties"] == {"size": {"code": "size", "name": "Size", "value": "S"}}
     assert list(twice.get_errors()) == ["items[1].externalIds"]
 
