@@ -5,7 +5,7 @@ SyncError                something a user may be told; str(error) is a whole sen
 ├── StoreError           the database cannot be used: busy, full, read-only, damaged, newer than the program
 └── CallError            an outgoing call, or a step around it, did not work out
     ├── TransientError   try again later; says whether the call may have been carried out all the same
-    ├── RefusedError     the service refuses our key: the connection waits for a working one
+    ├── RefusedError     the connection's key, address or shop is wrong: it waits until that is mended
     └── PermanentError   repeating cannot help: the delivery fails with the reason
         └── FieldError   a field could not get its value; names file, line, field and value
 """
@@ -56,7 +56,7 @@ class TransientError(CallError):
 
 
 class RefusedError(CallError):
-    """The service refuses the credentials of a connection."""
+    """The service refuses the connection as a whole: its key, address or shop. No delivery is to blame."""
 
 
 class PermanentError(CallError):

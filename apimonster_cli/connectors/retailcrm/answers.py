@@ -38,7 +38,7 @@ def judge(request: Request, answer: Answer) -> None:
             f"RetailCRM is in trouble (status {status}{_said(data)})", may_have_happened=request.writes
         )
     if 300 <= status < 400:
-        raise PermanentError(
+        raise RefusedError(
             f"RetailCRM sends us elsewhere (status {status}, {answer.headers.get('location', 'no address')}): "
             "write the account's own address as url of the connection"
         )
@@ -61,7 +61,7 @@ def judge(request: Request, answer: Answer) -> None:
 _SAYINGS: tuple[tuple[str, type[CallError], str], ...] = (
     (
         "account does not exist",
-        PermanentError,
+        RefusedError,
         "there is no RetailCRM account at this address ({}): check url of the connection",
     ),
     ("apikey", RefusedError, "RetailCRM does not know the key ({}): check api_key of the connection"),
@@ -72,24 +72,24 @@ _SAYINGS: tuple[tuple[str, type[CallError], str], ...] = (
     ),
     (
         "parameter 'site' is missing",
-        PermanentError,
+        RefusedError,
         "RetailCRM asks for a shop, as the key reaches several ({}): write its code as site of the connection",
     ),
     ("already exists", AlreadyExistsError, "RetailCRM has this already: {}"),
-    ("method not found", PermanentError, "RetailCRM does not know this method ({}): check url of the connection"),
+    ("method not found", RefusedError, "RetailCRM does not know this method ({}): check url of the connection"),
 )
 # Where the text says nothing of that.
 _BY_STATUS: Mapping[int, tuple[type[CallError], str]] = {
     401: (RefusedError, "RetailCRM refuses the key ({}): check api_key of the connection"),
     403: (RefusedError, "RetailCRM refuses the key ({}): check api_key of the connection, and the key's scopes"),
     404: (NotFoundError, "RetailCRM did not find it: {}"),
-    405: (PermanentError, "RetailCRM does not know this method ({}): check url of the connection"),
+    405: (RefusedError, "RetailCRM does not know this method ({}): check url of the connection"),
 }
 _PAGES: Mapping[int, tuple[type[CallError], str]] = {
     401: _BY_STATUS[401],
     403: _BY_STATUS[403],
-    404: (PermanentError, "there is no RetailCRM account at this address ({}): check url of the connection"),
-    405: (PermanentError, "there is no RetailCRM account at this address ({}): check url of the connection"),
+    404: (RefusedError, "there is no RetailCRM account at this address ({}): check url of the connection"),
+    405: (RefusedError, "there is no RetailCRM account at this address ({}): check url of the connection"),
 }
 
 

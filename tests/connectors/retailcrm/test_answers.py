@@ -86,12 +86,12 @@ def test_a_key_that_is_refused_pauses_the_connection(answer: Answer, words: str)
     ],
 )
 def test_an_account_that_is_not_there_points_at_the_url(answer: Answer) -> None:
-    with pytest.raises(PermanentError, match="no RetailCRM account at this address.*check url"):
+    with pytest.raises(RefusedError, match="no RetailCRM account at this address.*check url"):
         judge(WRITE, answer)
 
 
 def test_several_shops_ask_for_the_site() -> None:
-    with pytest.raises(PermanentError, match="write its code as site"):
+    with pytest.raises(RefusedError, match="write its code as site"):
         judge(WRITE, refused("Parameter 'site' is missing", 400))
 
 
@@ -103,7 +103,7 @@ def test_a_thing_that_is_not_there_can_be_told_from_other_errors(text: str) -> N
 
 @pytest.mark.parametrize("text", ["API method not found", "Method not found"])
 def test_a_method_that_is_not_there_is_no_missing_order(text: str) -> None:
-    with pytest.raises(PermanentError, match="does not know this method") as caught:
+    with pytest.raises(RefusedError, match="does not know this method") as caught:
         judge(READ, refused(text, 404))
 
     assert not isinstance(caught.value, NotFoundError)
@@ -158,7 +158,7 @@ def test_a_batch_loaded_in_part_is_final() -> None:
 
 
 def test_a_redirect_is_not_followed_but_explained() -> None:
-    with pytest.raises(PermanentError, match="https://other.example.com/.*url of the connection"):
+    with pytest.raises(RefusedError, match="https://other.example.com/.*url of the connection"):
         judge(READ, Answer(301, {"location": "https://other.example.com/"}, b""))
 
 
