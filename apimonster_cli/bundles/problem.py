@@ -1,5 +1,7 @@
 """A mistake found in a file, and how it is shown."""
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -64,3 +66,16 @@ def snippet(problem: Problem, lines: list[str]) -> str:
     gutter = f"{problem.place.line:>5} | "
     caret = " " * (len(gutter) - 2) + "| " + " " * (problem.place.column - 1) + "^" + "~" * (problem.width - 1)
     return f"{gutter}{source}\n{caret}"
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
+    """Return the one of `known` that was perhaps meant by `word`."""
+    names = {name.lower(): name for name in known}
+    found = difflib.get_close_matches(word.lower(), names, n=1, cutoff=cutoff)
+    return names[found[0]] if found else None
+
+
+def one_of(known: Iterable[str]) -> str:
+    """Return the list of what is allowed, as it stands in a message: `skip, edit or fail`."""
+    names = list(known)
+    return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)

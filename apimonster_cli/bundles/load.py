@@ -1,0 +1,145 @@
+"""Bundle files → a checked Config, or every problem at once."""
+
+from collections.abc import Mapping as Dict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from apimonster_cli.bundles import rules
+from apimonster_cli.bundles.build import build
+from apimonster_cli.bundles.compose import compose
+from apimonster_cli.bundles.draft import Draft
+from apimonster_cli.bundles.find import find_files, shown
+from apimonster_cli.bundles.model import Config
+from apimonster_cli.bundles.nodes import Node, Scalar
+from apimonster_cli.bundles.problem import BundleError, Problem
+from apimonster_cli.bundles.read import read
+from apimonster_cli.bundles.report import Report
+from apimonster_cli.bundles.rules import syntax
+from apimonster_cli.bundles.substitute import Substitution, read_env
+from apimonster_cli.core.errors import ConfigError
+from apimonster_cli.core.redact import MASK, Redactor
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading came to. config: None when there is any error. problems: sorted by place. sources: file → its lines.
+
+    Neither problems nor sources show a secret.
+    """
+
+    config: Config | None
+    problems: list[Problem]
+    sources: dict[str, list[str]]
+    files: tuple[Path, ...]
+
+
+def load(files: Sequence[Path] | None, *, environ: Dict[str, str], cwd: Path) -> Loaded:
+    """Read and check bundle files; ConfigError when there is no file to read.
+
+    files: files and folders as named, relative to `cwd`; None for bundles.yaml or all of bundles/.
+    """
+    found = find_files(files, cwd)
+    texts = _Texts(environ)
+    for path in found:
+        texts.read(path, shown(path, cwd))
+    return check(texts, found)
+
+
+def load_or_raise(files: Sequence[Path] | None, *, environ: Dict[str, str], cwd: Path) -> Config:
+    """Return the checked Config; BundleError with all problems on any error, ConfigError when there is no file to read."""
+    loaded = load(files, environ=environ, cwd=cwd)
+    if loaded.config is None:
+        raise BundleError(loaded.problems, loaded.sources)
+    return loaded.config
+
+
+def load_text(text: str, *, environ: Dict[str, str], file: str, folder: Path) -> Loaded:
+    """Check a bundle file that is only a text, such as an example in the docs; `file` is what messages call it."""
+    texts = _Texts(environ)
+    texts.take(text, file, folder)
+    return check(texts, [folder / file])
+
+
+@dataclass(slots=True)
+class _Texts:
+    """The files as they are read: nodes with variables filled in, lines, and what is secret."""
+
+    environ: Dict[str, str]
+    report: Report = field(default_factory=Report)
+    roots: list[Node] = field(default_factory=list)
+    sources: dict[str, list[str]] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
+    folders: dict[str, Path] = field(default_factory=dict)
+    whole: bool = True
+
+    def read(self, path: Path, name: str) -> None:
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"the file {name} cannot be read: {error.strerror or error}") from None
+        try:
+            self.take(raw.decode("utf-8"), name, path.parent)
+        except UnicodeDecodeError as error:
+            self.sources[name] = raw.decode("utf-8", "replace").splitlines()
+            self.report.add(syntax.not_utf8(name, raw, error))
+            self.whole = False
+
+    def take(self, text: str, name: str, folder: Path) -> None:
+        text = text.removeprefix("\ufeff")
+        self.sources[name] = text.splitlines()
+        self.folders[name] = folder
+        root, problems = compose(text, name)
+        for problem in problems:
+            self.report.add(problem)
+        if root is None:
+            self.whole = False
+            return
+        substitution = Substitution({**_env_beside(folder), **self.environ}, folder, text)
+        self.roots.append(substitution.node(root))
+        for problem in substitution.problems:
+            self.report.add(problem)
+        self.secrets |= substitution.secrets
+
+
+def check(texts: _Texts, files: list[Path]) -> Loaded:
+    """Return what the texts come to: read them into a draft, check it by every rule, build the Config."""
+    draft = Draft(whole=texts.whole, folders=texts.folders)
+    secret_nodes = read(texts.roots, draft, texts.report)
+    rules.check(draft, texts.report)
+    redactor = Redactor(texts.secrets | {node.text for node in secret_nodes if node.text})
+    config = None if texts.report.failed else build(draft, redactor, tuple(files))
+    problems = sorted(texts.report.problems, key=lambda problem: (problem.place, problem.rule, problem.message))
+    return Loaded(
+        config,
+        [
+            replace(one, message=redactor.text(one.message), suggestion=_hidden(one.suggestion, redactor))
+            for one in problems
+        ],
+        _without_secrets(texts.sources, secret_nodes),
+        tuple(files),
+    )
+
+
+def _env_beside(folder: Path) -> dict[str, str]:
+    try:
+        return read_env((folder / ".env").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the file {folder / '.env'} cannot be read: {error}") from None
+
+
+def _hidden(text: str | None, redactor: Redactor) -> str | None:
+    return text and redactor.text(text)
+
+
+def _without_secrets(sources: dict[str, list[str]], nodes: set[Scalar]) -> dict[str, list[str]]:
+    """Return the lines with every secret that stands in them masked, character by character, so that columns stay."""
+    for node in nodes:
+        lines = sources[node.place.file]
+        line, start = lines[node.place.line - 1], node.place.column - 1
+        written = line[start : start + node.width]
+        if "${" not in written:
+            lines[node.place.line - 1] = line[:start] + MASK[0] * len(written) + line[start + node.width :]
+    return sources

@@ -1,0 +1,46 @@
+"""A secret that is too short to be one.
+
+A webhook token is all that stands between the world and your orders, so it has at least 12 characters; `sync init` and `openssl rand -hex 16`
+make good ones. The message never shows the value.
+
+Bad:
+
+```yaml
+connections:
+  site: {type: utmstat, token: letmein}
+  crm: {type: retailcrm, url: "https://demo.retailcrm.ru", api_key: "${RETAILCRM_API_KEY}"}
+bundles:
+  leads:
+    source: {event: utmstat.new_lead}
+    steps:
+      - action: retailcrm.create_order
+        fields: {phone: contact.phone}
+```
+
+Good:
+
+```yaml
+connections:
+  site: {type: utmstat, token: "${UTMSTAT_HOOK_TOKEN}"}
+  crm: {type: retailcrm, url: "https://demo.retailcrm.ru", api_key: "${RETAILCRM_API_KEY}"}
+bundles:
+  leads:
+    source: {event: utmstat.new_lead}
+    steps:
+      - action: retailcrm.create_order
+        fields: {phone: contact.phone}
+```
+"""
+
+from apimonster_cli.bundles.nodes import Node
+from apimonster_cli.bundles.report import Report
+from apimonster_cli.connectors.spec import Setting
+
+NAME = "secret"
+
+
+def check_length(report: Report, node: Node, setting: Setting, value: str) -> None:
+    """Tell when a secret has fewer characters than its setting asks for."""
+    if len(value) < setting.shortest:
+        message = f"{setting.name} has {len(value)} characters; it needs at least {setting.shortest}"
+        report.at(node, NAME, message)

@@ -1,0 +1,77 @@
+"""Every path that a bundle reads, wherever it stands: filters, fields, templates."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from apimonster_cli.bundles.draft import DraftBundle, DraftStep
+from apimonster_cli.bundles.nodes import Node, find
+from apimonster_cli.connectors.catalogue import CatalogueField, is_open, lookup
+from apimonster_cli.connectors.spec import Event
+from apimonster_cli.values.path import ALL, Path
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePath:
+    """One path as a bundle reads it.
+
+    root: event, steps or meta. dotted: what follows the root, `0` for any place in a list; None for a full JSONPath, which is
+    not looked into. bare: written alone as a right side, where a forgotten constant would stand.
+    """
+
+    node: Node
+    text: str
+    root: str
+    dotted: str | None
+    bare: bool = False
+
+    @property
+    def parts(self) -> list[str]:
+        """Return the names on the path."""
+        return self.dotted.split(".") if self.dotted else []
+
+
+def of_bundle(bundle: DraftBundle) -> Iterator[tuple[DraftStep | None, SourcePath]]:
+    """Return every path of a bundle with the step that reads it, None for the bundle's own filter."""
+    if bundle.filter and bundle.filter_node:
+        for at, path in bundle.filter.paths:
+            yield None, SourcePath(find(bundle.filter_node, at, key=True), path.text, path.root, dotted(path))
+    for step in bundle.all_steps:
+        for use in of_step(step):
+            yield step, use
+
+
+def of_step(step: DraftStep) -> Iterator[SourcePath]:
+    """Return every path that a step's filter and fields read."""
+    if step.filter and step.filter_node:
+        for at, path in step.filter.paths:
+            yield SourcePath(find(step.filter_node, at, key=True), path.text, path.root, dotted(path))
+    if step.fields is None or step.fields_node is None:
+        return
+    for use in step.fields.uses:
+        node = find(step.fields_node, use.at)
+        if use.path is None:  # a mention in a template that no path can say
+            continue
+        name = dotted(use.path)
+        if use.relative and use.path.root == "event":
+            around = dotted(use.each) if use.each else None
+            name = f"{around}.0.{name}" if around and name else None
+        yield SourcePath(node, use.text, use.path.root, name, use.bare and use.kind == "path")
+
+
+def dotted(path: Path) -> str | None:
+    """Return the names after a path's root joined by dots, `0` for any place in a list; None for a full JSONPath or a key with a dot in it."""
+    if path.keys is None or any(isinstance(key, str) and "." in key for key in path.keys):
+        return None
+    names = ["0" if key is ALL or isinstance(key, int) else str(key) for key in path.keys]
+    return ".".join(names)
+
+
+def is_field(event: Event, fields: dict[str, CatalogueField], path: str) -> bool:
+    """Return whether an event has a field at a dotted path: a known one, one around or inside it, or one below an open prefix."""
+    if lookup(fields, path) or is_open(event.open_fields, path):
+        return True
+    parts = ["0" if part.isdigit() else part for part in path.split(".")]
+    if any(known.startswith(".".join(parts) + ".") for known in fields):
+        return True
+    around = (fields.get(".".join(parts[:end])) for end in range(1, len(parts)))
+    return any(field is not None and field.type in {"array", "object"} for field in around)
