@@ -1,0 +1,225 @@
+"""The Store over a database: one method a verb, the SQL in the file of its noun."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from apimonster_cli.core.clock import Clock
+from apimonster_cli.core.errors import StoreError
+from apimonster_cli.store import connections, deliveries, errors, history, intake, retention, transactions
+from apimonster_cli.store import leases as lease_rows
+from apimonster_cli.store.deliveries import Ending, Wait, Wanted
+from apimonster_cli.store.lock import DaemonLock
+from apimonster_cli.store.rows import (
+    Accepted,
+    Claimed,
+    Counts,
+    DeliveryRow,
+    EndedTransaction,
+    EventRow,
+    HistoryFilter,
+    Lease,
+    NewEvent,
+    NewTransaction,
+    Outcome,
+    Pause,
+    StepResult,
+    TransactionRow,
+)
+from apimonster_cli.store.tables import store
+from apimonster_cli.store.writer import Writer
+
+KEYS_KEPT = timedelta(days=400)
+_CHECK = update(store).values(checked_at=bindparam("now"))
+
+Result = TypeVar("Result")
+Given = ParamSpec("Given")
+
+
+class DatabaseStore:
+    """Store, on one database. Writes go through the writer's thread, reads happen in the thread that asks."""
+
+    def __init__(self, engine: Engine, path: Path, clock: Clock, lock: DaemonLock | None = None) -> None:
+        self._engine = engine
+        self._path = path
+        self._clock = clock
+        self._lock = lock
+        self._id = self._read(_store_id)
+        self._writer = Writer(engine, path)
+
+    # events in -----------------------------------------------------------------------------------------------------
+    def accept(self, event: NewEvent) -> "Future[Accepted]":
+        """Keep an event and make its deliveries."""
+
+        def wakes(accepted: Accepted) -> bool:
+            return not accepted.duplicate and bool(event.bundles)
+
+        return self._writer.submit_item(intake.accept, event, wakes=wakes)
+
+    def on_work(self, wake: Callable[[], None]) -> None:
+        """Have `wake` called after each commit that made deliveries due."""
+        self._writer.on_work(wake)
+
+    # deliveries ----------------------------------------------------------------------------------------------------
+    def claim(
+        self, worker: str, bundles: Sequence[str], *, limit: int, lease: timedelta, now: datetime
+    ) -> list[Claimed]:
+        """Take up to `limit` due deliveries of `bundles`."""
+        wanted = Wanted(worker, bundles, limit, until=now + lease, now=now)
+        return self._writer.run(partial(deliveries.claim, wanted=wanted, store_id=self._id))
+
+    def extend(self, leases: Sequence[Lease], *, until: datetime) -> None:
+        """Hold deliveries longer."""
+        self._writer.run(partial(lease_rows.extend, leases=leases, until=until))
+
+    def begin_call(self, lease: Lease, call: NewTransaction, ended: Sequence[EndedTransaction] = ()) -> int:
+        """Put the intent to call on record."""
+        return self._writer.run(partial(transactions.begin, lease=lease, call=call, ended=ended))
+
+    def end_step(
+        self,
+        lease: Lease,
+        step: StepResult,
+        ended: Sequence[EndedTransaction] = (),
+        *,
+        outcome: Outcome | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Keep a finished step."""
+        ending = Ending(outcome, error, self._clock.now()) if outcome else None
+        operation = partial(deliveries.end_step, lease=lease, step=step, ended=ended, ending=ending)
+        self._writer.run(operation, wakes=bool)
+
+    def put_off(
+        self,
+        lease: Lease,
+        *,
+        until: datetime,
+        error: str,
+        counts: bool,
+        ended: Sequence[EndedTransaction] = (),
+    ) -> None:
+        """Give the delivery back to wait until then."""
+        wait = Wait(until, error, counts)
+        self._writer.run(partial(deliveries.put_off, lease=lease, wait=wait, ended=ended))
+
+    def give_up(self, lease: Lease, *, error: str, until: datetime, ended: Sequence[EndedTransaction] = ()) -> None:
+        """Mark the delivery as failing."""
+        wait = Wait(until, error, counts=False)
+        self._writer.run(partial(deliveries.give_up, lease=lease, wait=wait, ended=ended), wakes=lambda _: True)
+
+    def close(
+        self,
+        lease: Lease,
+        outcome: Outcome,
+        *,
+        error: str | None = None,
+        ended: Sequence[EndedTransaction] = (),
+    ) -> None:
+        """End the delivery."""
+        ending = Ending(outcome, error, self._clock.now())
+        self._writer.run(partial(deliveries.close, lease=lease, ending=ending, ended=ended), wakes=bool)
+
+    def hand_back(self, worker: str) -> int:
+        """Give back everything that `worker` holds."""
+        return self._writer.run(partial(lease_rows.hand_back, worker=worker, now=self._clock.now()), wakes=bool)
+
+    def release_all(self) -> int:
+        """Give back every held delivery."""
+        return self._writer.run(partial(lease_rows.release_all, now=self._clock.now()), wakes=bool)
+
+    def next_due(self, bundles: Sequence[str]) -> datetime | None:
+        """Return when the next delivery of `bundles` becomes due."""
+        return self._read(deliveries.next_due, bundles)
+
+    # connections ---------------------------------------------------------------------------------------------------
+    def pause(self, connection: str, *, reason: str, now: datetime) -> None:
+        """Put on record that a connection's credentials are refused."""
+        self._writer.run(partial(connections.pause, name=connection, reason=reason, now=now))
+
+    def resume(self, connection: str) -> bool:
+        """Take the record away."""
+        return self._writer.run(partial(connections.resume, name=connection, now=self._clock.now()), wakes=bool)
+
+    def pauses(self) -> list[Pause]:
+        """Return the connections that wait for working credentials."""
+        return self._read(connections.paused)
+
+    # reading -------------------------------------------------------------------------------------------------------
+    def events(self, wanted: HistoryFilter) -> list[EventRow]:
+        """Return events, the newest first."""
+        return self._read(history.list_events, wanted)
+
+    def event(self, event_id: int) -> EventRow | None:
+        """Return one event."""
+        return self._read(history.one_event, event_id)
+
+    def deliveries(self, event_id: int) -> list[DeliveryRow]:
+        """Return the deliveries of an event with their steps."""
+        return self._read(history.list_deliveries, event_id)
+
+    def transactions(self, wanted: HistoryFilter) -> list[TransactionRow]:
+        """Return transactions, the newest first."""
+        return self._read(history.list_transactions, wanted)
+
+    def counts(self) -> Counts:
+        """Return how many events and deliveries there are."""
+        return self._read(history.count)
+
+    # upkeep --------------------------------------------------------------------------------------------------------
+    def prune(
+        self,
+        *,
+        events_before: datetime,
+        transactions_before: datetime,
+        keys_before: datetime | None = None,
+        batch: int = 500,
+    ) -> int:
+        """Delete one small batch of old rows; repeat keys live for 400 days unless `keys_before` says otherwise."""
+        operation = partial(
+            retention.prune,
+            events_before=events_before,
+            transactions_before=transactions_before,
+            keys_before=keys_before or self._clock.now() - KEYS_KEPT,
+            batch=batch,
+        )
+        return self._writer.run(operation)
+
+    def writable(self) -> bool:
+        """Return whether a commit works right now."""
+        now = self._clock.now()
+        try:
+            self._writer.run(lambda connection: connection.execute(_CHECK, {"now": now}).rowcount)
+        except StoreError:
+            return False
+        return True
+
+    def close_store(self) -> None:
+        """Finish what is queued and close the files."""
+        self._writer.close()
+        self._engine.dispose()
+        if self._lock:
+            self._lock.release()
+
+    def _read(
+        self,
+        query: Callable[Concatenate[Connection, Given], Result],
+        *given: Given.args,
+        **named: Given.kwargs,
+    ) -> Result:
+        try:
+            with self._engine.connect() as connection:
+                return query(connection, *given, **named)
+        except SQLAlchemyError as error:
+            raise errors.store_error(error, self._path) from error
+
+
+def _store_id(connection: Connection) -> str:
+    name: str = connection.execute(select(store.c.id)).scalar_one()
+    return name

@@ -1,0 +1,255 @@
+"""Deliveries: taken up when due, step by step, until they end."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Integer, bindparam, func, insert, select, update
+
+from apimonster_cli.store import leases, transactions
+from apimonster_cli.store.prepared import Prepared
+from apimonster_cli.store.rows import (
+    Claimed,
+    EndedTransaction,
+    FinishedStep,
+    Lease,
+    Outcome,
+    StepResult,
+)
+from apimonster_cli.store.tables import deliveries, events, is_free, steps
+from apimonster_cli.store.tables import transactions as calls
+
+_IDS = bindparam("ids", type_=Integer, expanding=True)
+_DUE = (
+    select(
+        deliveries.c.id,
+        deliveries.c.event_id,
+        deliveries.c.bundle,
+        deliveries.c.object_key,
+        deliveries.c.attempt,
+        deliveries.c.tries,
+        deliveries.c.first_tried_at,
+        deliveries.c.failing,
+        events.c.event,
+        events.c.connection,
+        events.c.received_at,
+        events.c.payload,
+        events.c.query,
+        events.c.headers,
+    )
+    .join(events, events.c.id == deliveries.c.event_id)
+    .where(
+        is_free,
+        deliveries.c.due_at <= bindparam("now"),
+        deliveries.c.bundle.in_(bindparam("bundles", expanding=True)),
+    )
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=deliveries, skip_locked=True)  # for databases with several writers; SQLite has none to skip
+)
+_TAKE = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(_IDS))
+    .values(
+        state="running",
+        worker=bindparam("taken_by"),
+        attempt=deliveries.c.attempt + 1,
+        due_at=bindparam("until"),
+        first_tried_at=func.coalesce(deliveries.c.first_tried_at, bindparam("now", type_=deliveries.c.due_at.type)),
+    )
+)
+_FINISHED = (
+    select(steps.c.delivery_id, steps.c.step, steps.c.outcome, steps.c.output, steps.c.error)
+    .where(steps.c.delivery_id.in_(_IDS))
+    .order_by(steps.c.delivery_id, steps.c.position)
+)
+# However often a step looked and found nothing since: a call without an answer may still arrive, so it stays in doubt until
+# its step is finished. The price is one look more.
+_DOUBTFUL = (
+    select(calls.c.delivery_id, calls.c.step)
+    .where(calls.c.delivery_id.in_(_IDS), calls.c.writes.is_(True), calls.c.state.in_(("sent", "unknown")))
+    .distinct()
+)
+_INSERT_STEP = Prepared(insert(steps))
+_AT_STEP = Prepared(leases.held.values(at_step=bindparam("step_now")))
+_PUT_OFF = Prepared(
+    leases.held.values(
+        state="waiting",
+        worker=None,
+        due_at=bindparam("until"),
+        error=bindparam("why"),
+        tries=deliveries.c.tries + bindparam("counted"),
+        turned_away=bindparam("uncounted"),
+    )
+)
+_GIVE_UP = Prepared(
+    leases.held.values(
+        state="waiting",
+        worker=None,
+        due_at=bindparam("until"),
+        error=bindparam("why"),
+        failing=bindparam("why"),
+        # the steps of on_failure have their own time and tries
+        tries=0,
+        first_tried_at=None,
+        turned_away=False,
+    )
+)
+_ENDED = leases.held.values(
+    state=bindparam("outcome"),
+    worker=None,
+    closed_at=bindparam("now"),
+    due_at=bindparam("now"),
+    error=func.coalesce(bindparam("why", type_=deliveries.c.error.type), deliveries.c.failing),
+    turned_away=False,
+)
+_CLOSE = Prepared(_ENDED)
+_CLOSE_AT_STEP = Prepared(_ENDED.values(at_step=bindparam("step_now")))
+_LET_FOLLOW = Prepared(update(deliveries).where(deliveries.c.behind == bindparam("closed")).values(behind=None))
+_NEXT_DUE = (
+    select(deliveries.c.due_at)
+    .where(is_free, deliveries.c.bundle.in_(bindparam("bundles", expanding=True)))
+    .order_by(deliveries.c.due_at)
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a worker asks for: at most `limit` deliveries of `bundles` due by `now`, to hold until `until`."""
+
+    worker: str
+    bundles: Sequence[str]
+    limit: int
+    until: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a delivery waits, and why; counts: its try counts towards giving up."""
+
+    until: datetime
+    error: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How and when a delivery ended."""
+
+    outcome: Outcome
+    error: str | None
+    at: datetime
+
+
+def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed]:
+    """Take due deliveries; a constant number of statements, however many there are."""
+    due = connection.execute(_DUE, {"now": wanted.now, "bundles": list(wanted.bundles), "most": wanted.limit}).all()
+    if not due:
+        return []
+    connection.execute(
+        _TAKE,
+        {"ids": [row.id for row in due], "taken_by": wanted.worker, "until": wanted.until, "now": wanted.now},
+    )
+    finished, doubtful = _progress(connection, [row.id for row in due if row.attempt])
+    return [
+        Claimed(
+            lease=Lease(row.id, wanted.worker, row.attempt + 1),
+            event_id=row.event_id,
+            event=row.event,
+            connection=row.connection,
+            bundle=row.bundle,
+            object_key=row.object_key,
+            received_at=row.received_at,
+            payload=row.payload,
+            query=row.query,
+            headers=row.headers,
+            finished=tuple(finished[row.id]),
+            doubtful=frozenset(doubtful[row.id]) - {step.step for step in finished[row.id]},
+            store_id=store_id,
+            tries=row.tries,
+            first_tried_at=row.first_tried_at,
+            failing=row.failing,
+        )
+        for row in due
+    ]
+
+
+def end_step(
+    connection: Connection,
+    lease: Lease,
+    step: StepResult,
+    ended: Sequence[EndedTransaction],
+    ending: Ending | None,
+) -> bool:
+    """Keep a finished step; with `ending` close the delivery and return whether another one may follow now."""
+    if ending is None:
+        leases.change(connection, _AT_STEP, lease, {"step_now": step.step})
+    else:
+        leases.change(connection, _CLOSE_AT_STEP, lease, {**_closing(ending), "step_now": step.step})
+    transactions.end(connection, lease, ended)
+    _INSERT_STEP.once(connection, _step_row(lease.delivery_id, step))
+    return ending is not None and _let_follow(connection, lease)
+
+
+def put_off(connection: Connection, lease: Lease, wait: Wait, ended: Sequence[EndedTransaction]) -> None:
+    """Let the delivery wait until then."""
+    values = {"until": wait.until, "why": wait.error, "counted": int(wait.counts), "uncounted": not wait.counts}
+    leases.change(connection, _PUT_OFF, lease, values)
+    transactions.end(connection, lease, ended)
+
+
+def give_up(connection: Connection, lease: Lease, wait: Wait, ended: Sequence[EndedTransaction]) -> None:
+    """Let the delivery wait for its on_failure steps, which have their own time and tries."""
+    leases.change(connection, _GIVE_UP, lease, {"until": wait.until, "why": wait.error})
+    transactions.end(connection, lease, ended)
+
+
+def close(connection: Connection, lease: Lease, ending: Ending, ended: Sequence[EndedTransaction]) -> bool:
+    """End the delivery; return whether another one of its object may follow now."""
+    leases.change(connection, _CLOSE, lease, _closing(ending))
+    transactions.end(connection, lease, ended)
+    return _let_follow(connection, lease)
+
+
+def next_due(connection: Connection, bundles: Sequence[str]) -> datetime | None:
+    """Return when the first open delivery that waits for no other is due."""
+    due: datetime | None = connection.scalar(_NEXT_DUE, {"bundles": list(bundles)})
+    return due
+
+
+def _closing(ending: Ending) -> dict[str, Any]:
+    return {"outcome": ending.outcome, "why": ending.error, "now": ending.at}
+
+
+def _let_follow(connection: Connection, lease: Lease) -> bool:
+    return _LET_FOLLOW.once(connection, {"closed": lease.delivery_id}).rowcount > 0
+
+
+def _progress(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[FinishedStep]], dict[int, list[str]]]:
+    finished: defaultdict[int, list[FinishedStep]] = defaultdict(list)
+    doubtful: defaultdict[int, list[str]] = defaultdict(list)
+    if ids:  # a first attempt has neither
+        for row in connection.execute(_FINISHED, {"ids": ids}):
+            finished[row.delivery_id].append(FinishedStep(row.step, row.outcome, row.output, row.error))
+        for delivery_id, step in connection.execute(_DOUBTFUL, {"ids": ids}):
+            doubtful[delivery_id].append(step)
+    return finished, doubtful
+
+
+def _step_row(delivery_id: int, step: StepResult) -> dict[str, Any]:
+    return {
+        "delivery_id": delivery_id,
+        "step": step.step,
+        "position": step.position,
+        "action": step.action,
+        "outcome": step.outcome,
+        "ended_at": step.ended_at,
+        "fields": step.fields,
+        "origins": step.origins,
+        "output": step.output,
+        "error": step.error,
+    }

@@ -1,0 +1,99 @@
+"""What differs from one database to another, and nothing else does: connecting, locking, numbering, tidying.
+
+Only SQLite so far. On PostgreSQL `begin` does nothing (the isolation level does it), `reserve` draws from the sequence, and
+`tidy` is left to autovacuum.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+
+BUSY_SECONDS = 10
+_PAGES_BETWEEN_CHECKPOINTS = 4000  # 16 MiB of log: seldom enough that one webhook in a hundred does not wait for it
+_LONGEST_LOG = 64 * 1024 * 1024
+_PAGES_A_TIDYING = 256
+_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+
+
+def engine_for(path: Path) -> Engine:
+    """Return the engine of the SQLite file at `path`. Nothing is opened yet."""
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        isolation_level="AUTOCOMMIT",  # transactions begin and end where the writer says so
+        connect_args={"timeout": BUSY_SECONDS},
+        max_overflow=-1,  # as many readers as threads read
+    )
+    event.listen(engine, "connect", _set_up)
+    return engine
+
+
+def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA journal_size_limit = {_LONGEST_LOG}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS}")
+    # SQLite's own lower() leaves Cyrillic letters as they are; a search would not find Иванов by иванов.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def prepare_new(connection: Connection) -> None:
+    """Set what has to be set before the first table is made: the file can shrink, and readers do not block the writer."""
+    connection.exec_driver_sql("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+
+
+def begin(connection: Connection) -> None:
+    """Begin a transaction that may write: the lock is taken now, when waiting for it is still possible."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def reserve(connection: Connection, table: Table, count: int) -> range:
+    """Return `count` numbers for new rows of `table`; to be called in the transaction that uses them."""
+    last = connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0
+    return range(last + 1, last + 1 + count)
+
+
+def tidy(connection: Connection) -> None:
+    """Give some of the room of deleted rows back to the disk."""
+    # Each step frees one page and returns a row without columns, which only the driver itself can fetch.
+    _driver(connection).execute(f"PRAGMA incremental_vacuum({_PAGES_A_TIDYING})").fetchall()
+
+
+@contextmanager
+def without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """Let tables be rebuilt: dropping the old copy of one must not delete what refers to it."""
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA foreign_keys = ON")
+
+
+def make_file(path: Path) -> None:
+    """Create an empty file that only its owner may read; the log files beside it take the same mode."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    path.chmod(0o600)
+
+
+def back_up(connection: Connection, target: Path) -> None:
+    """Copy the database to the file `target`, whole or not at all, readable by its owner only."""
+    aside = target.with_name(target.name + ".part")
+    aside.unlink(missing_ok=True)
+    make_file(aside)
+    with closing(sqlite3.connect(aside)) as copy:
+        _driver(connection).backup(copy)
+    aside.replace(target)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]  # what the pool opened
+    return driver

@@ -1,0 +1,133 @@
+"""What came in and what went out, for people to read: the newest first."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select
+
+from apimonster_cli.store.rows import (
+    Counts,
+    DeliveryRow,
+    DeliveryState,
+    EventRow,
+    HistoryFilter,
+    StepResult,
+    TransactionRow,
+)
+from apimonster_cli.store.tables import deliveries, events, is_free, steps, transactions
+
+_EVENT_COLUMNS = [column for column in events.c if column.name != "repeat_key"]
+_DELIVERY_COLUMNS = [
+    deliveries.c[name]
+    for name in (
+        "id", "event_id", "bundle", "object_key", "state", "attempt", "created_at", "due_at", "closed_at", "error",
+    )
+]  # fmt: skip
+_EVENT_STATUSES = frozenset({"accepted", "unmatched", "rejected"})
+
+
+def list_events(connection: Connection, wanted: HistoryFilter) -> list[EventRow]:
+    """Return the events that `wanted` describes."""
+    query = select(*_EVENT_COLUMNS).order_by(events.c.id.desc()).limit(wanted.limit)
+    query = _narrow(query, wanted, events.c.connection, events.c.received_at, events.c.id)
+    by_event = wanted.status in _EVENT_STATUSES
+    if by_event:
+        query = query.where(events.c.status == wanted.status)
+    if wanted.bundle or (wanted.status and not by_event):
+        query = query.where(_has_delivery(wanted.bundle, None if by_event else wanted.status))
+    if wanted.search:
+        query = query.where(_mentions(wanted.search, events.c.payload, events.c.object_key))
+    return _with_deliveries(connection, connection.execute(query).all())
+
+
+def one_event(connection: Connection, event_id: int) -> EventRow | None:
+    """Return one event."""
+    found = connection.execute(select(*_EVENT_COLUMNS).where(events.c.id == event_id)).all()
+    return next(iter(_with_deliveries(connection, found)), None)
+
+
+def list_deliveries(connection: Connection, event_id: int) -> list[DeliveryRow]:
+    """Return the deliveries of an event, each with its steps in their order."""
+    found = connection.execute(
+        select(*_DELIVERY_COLUMNS).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
+    ).all()
+    ended: defaultdict[int, list[StepResult]] = defaultdict(list)
+    wanted = select(steps).where(steps.c.delivery_id.in_([row.id for row in found])).order_by(steps.c.position)
+    for row in connection.execute(wanted):
+        values = dict(row._mapping)  # noqa: SLF001  # public in spite of its name
+        ended[values.pop("delivery_id")].append(StepResult(**values))
+    return [DeliveryRow(**row._mapping, steps=tuple(ended[row.id])) for row in found]  # noqa: SLF001
+
+
+def list_transactions(connection: Connection, wanted: HistoryFilter) -> list[TransactionRow]:
+    """Return the transactions that `wanted` describes."""
+    query = select(transactions).order_by(transactions.c.id.desc()).limit(wanted.limit)
+    query = _narrow(query, wanted, transactions.c.connection, transactions.c.sent_at, transactions.c.event_id)
+    if wanted.bundle:
+        query = query.where(transactions.c.bundle == wanted.bundle)
+    if wanted.status:
+        by_number = wanted.status.isascii() and wanted.status.isdigit()
+        query = query.where(
+            transactions.c.status == int(wanted.status) if by_number else transactions.c.state == wanted.status
+        )
+    if wanted.search:
+        texts = (transactions.c.url, transactions.c.request, transactions.c.answer)
+        query = query.where(_mentions(wanted.search, *texts))
+    return [TransactionRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+
+
+def count(connection: Connection) -> Counts:
+    """Return how many rows there are."""
+    states = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+    oldest = select(deliveries.c.created_at).where(deliveries.c.state == "waiting").order_by(deliveries.c.id).limit(1)
+    due = select(deliveries.c.due_at).where(is_free).order_by(deliveries.c.due_at).limit(1)
+    return Counts(
+        events=connection.scalar(select(func.count()).select_from(events)) or 0,
+        deliveries={state: number for state, number in connection.execute(states)},  # noqa: C416  # dict() loses the types
+        oldest_waiting=connection.scalar(oldest),
+        next_due=connection.scalar(due),
+    )
+
+
+def _narrow(
+    query: Select[Any],
+    wanted: HistoryFilter,
+    connection: ColumnElement[str],
+    time: ColumnElement[Any],
+    event_id: ColumnElement[int],
+) -> Select[Any]:
+    if wanted.connection:
+        query = query.where(connection == wanted.connection)
+    if wanted.since:
+        query = query.where(time >= wanted.since)
+    if wanted.event_id is not None:
+        query = query.where(event_id == wanted.event_id)
+    return query
+
+
+def _has_delivery(bundle: str | None, state: str | None) -> ColumnElement[bool]:
+    delivery = exists().where(deliveries.c.event_id == events.c.id)
+    if bundle:
+        delivery = delivery.where(deliveries.c.bundle == bundle)
+    if state:
+        delivery = delivery.where(deliveries.c.state == state)
+    return delivery
+
+
+def _mentions(search: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return whether a text holds `search`, in capitals or not, also where JSON spells its letters in escapes."""
+    spellings = (search, search.lower(), search.upper(), search.title())
+    forms = {search.lower()} | {json.dumps(spelling)[1:-1].lower() for spelling in spellings}
+    return or_(*(column.icontains(form, autoescape=True) for column in columns for form in sorted(forms)))
+
+
+def _with_deliveries(connection: Connection, found: Sequence[Row[Any]]) -> list[EventRow]:
+    states: defaultdict[int, dict[str, DeliveryState]] = defaultdict(dict)
+    wanted = select(deliveries.c.event_id, deliveries.c.bundle, deliveries.c.state).where(
+        deliveries.c.event_id.in_([row.id for row in found])
+    )
+    for event_id, bundle, state in connection.execute(wanted.order_by(deliveries.c.id)) if found else ():
+        states[event_id][bundle] = state
+    return [EventRow(**row._mapping, deliveries=states[row.id]) for row in found]  # noqa: SLF001

@@ -1,0 +1,53 @@
+"""Holding deliveries. Every write names worker and attempt, so a holder whose lease ran out changes nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, update
+
+from apimonster_cli.store.api import LostLeaseError
+from apimonster_cli.store.prepared import Prepared
+from apimonster_cli.store.rows import Lease
+from apimonster_cli.store.tables import deliveries
+
+held = update(deliveries).where(
+    deliveries.c.id == bindparam("held_id"),
+    deliveries.c.worker == bindparam("held_by"),
+    deliveries.c.attempt == bindparam("held_attempt"),
+    deliveries.c.state == "running",
+)
+_EXTEND = Prepared(held.values(due_at=bindparam("until")))
+_RELEASE = (
+    update(deliveries)
+    .where(deliveries.c.state == "running")
+    .values(state="waiting", worker=None, due_at=bindparam("now"))
+)
+_HAND_BACK = _RELEASE.where(deliveries.c.worker == bindparam("held_by"))
+
+
+def change(connection: Connection, statement: Prepared, lease: Lease, values: dict[str, Any]) -> None:
+    """Carry out `statement`, built on `held`, before anything else of the operation; LostLeaseError when it met no row."""
+    if statement.once(connection, {**_named(lease), **values}).rowcount != 1:
+        raise LostLeaseError(
+            f"delivery {lease.delivery_id} is no longer held by {lease.worker} for its attempt {lease.attempt}"
+        )
+
+
+def extend(connection: Connection, leases: Sequence[Lease], until: datetime) -> None:
+    """Hold deliveries longer; those no longer held are left alone."""
+    _EXTEND.each(connection, ({**_named(lease), "until": until} for lease in leases))
+
+
+def hand_back(connection: Connection, worker: str, now: datetime) -> int:
+    """Give back what `worker` holds."""
+    return connection.execute(_HAND_BACK, {"held_by": worker, "now": now}).rowcount
+
+
+def release_all(connection: Connection, now: datetime) -> int:
+    """Give back what anyone holds."""
+    return connection.execute(_RELEASE, {"now": now}).rowcount
+
+
+def _named(lease: Lease) -> dict[str, Any]:
+    return {"held_id": lease.delivery_id, "held_by": lease.worker, "held_attempt": lease.attempt}

@@ -1,0 +1,1 @@
+"""How older databases become those of today. Imported by Alembic alone."""

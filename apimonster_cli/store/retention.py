@@ -1,0 +1,57 @@
+"""Old rows go, a few at a time, so that intake never waits for long."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, Delete, Integer, Table, bindparam, delete, exists, or_, select
+
+from apimonster_cli.store import dialect
+from apimonster_cli.store.tables import deliveries, events, is_open, repeat_keys, transactions
+
+_BEFORE = bindparam("before", type_=events.c.received_at.type)
+_MOST = bindparam("most", type_=Integer)
+_OLD_TRANSACTIONS = (
+    select(transactions.c.id)
+    .where(
+        transactions.c.sent_at < _BEFORE,
+        # those of an open delivery say what is in doubt
+        ~exists().where(deliveries.c.id == transactions.c.delivery_id, is_open),
+    )
+    .order_by(transactions.c.sent_at)
+    .limit(_MOST)
+)
+_OLD_EVENTS = (
+    select(events.c.id)
+    .where(
+        events.c.received_at < _BEFORE,
+        ~exists().where(deliveries.c.event_id == events.c.id, or_(is_open, deliveries.c.state == "failed")),
+    )
+    .order_by(events.c.received_at)
+    .limit(_MOST)
+)
+_OLD_KEYS = (
+    select(repeat_keys.c.key).where(repeat_keys.c.seen_at < _BEFORE).order_by(repeat_keys.c.seen_at).limit(_MOST)
+)
+
+
+def prune(
+    connection: Connection, *, events_before: datetime, transactions_before: datetime, keys_before: datetime, batch: int
+) -> int:
+    """Delete at most `batch` transactions, events (deliveries and steps go with them) and repeat keys; return how many."""
+    gone = 0
+    for table, old, before in (
+        (transactions, _OLD_TRANSACTIONS, transactions_before),
+        (events, _OLD_EVENTS, events_before),
+        (repeat_keys, _OLD_KEYS, keys_before),
+    ):
+        found = connection.scalars(old, {"before": before, "most": batch - gone}).all() if gone < batch else ()
+        if found:
+            connection.execute(_delete(table), {"found": found})
+            gone += len(found)
+    if gone:
+        dialect.tidy(connection)
+    return gone
+
+
+def _delete(table: Table) -> Delete:
+    (key,) = table.primary_key
+    return delete(table).where(key.in_(bindparam("found", expanding=True)))
