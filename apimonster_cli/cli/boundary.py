@@ -25,6 +25,7 @@ _SENTENCES = {
     errno.EMFILE: "too many files are open; raise the limit (ulimit -n) and try again",
     errno.EIO: "the disk does not answer; look at its health before anything else",
     errno.ENOENT: "there is no such file or folder",
+    errno.EEXIST: "something else of that name is there already; choose another name",
     errno.EISDIR: "that is a folder, a file was expected",
     errno.ENOTDIR: "that is a file, a folder was expected",
 }

@@ -13,7 +13,7 @@ from apimonster_cli.cli.boundary import WORK_FAILED
 from apimonster_cli.cli.leads import Posting, more_leads, samples
 from apimonster_cli.cli.opening import store_beside
 from apimonster_cli.cli.stage import API_KEY, Stage, client_to, stage
-from apimonster_cli.cli.stopping import stop_signal
+from apimonster_cli.cli.stopping import until_stopped
 from apimonster_cli.cli.urls import addresses
 from apimonster_cli.core.call import Request
 from apimonster_cli.core.errors import SyncError
@@ -175,7 +175,7 @@ def _order_of(
 
 
 def _stay(set_up: Stage) -> None:
-    with stop_signal() as stop:
+    with until_stopped() as wait:
         output.say()
         output.say(f"RetailCRM look-alike  {set_up.crm} (API key {API_KEY}, site main)")
         for row in addresses(set_up.config):
@@ -183,4 +183,4 @@ def _stay(set_up: Stage) -> None:
         output.say(f"bundle file, store    {set_up.folder}")
         output.say("Ctrl-C ends it all and deletes the folder.")
         output.flush()
-        stop.wait()
+        wait()

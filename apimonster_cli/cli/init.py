@@ -74,6 +74,6 @@ def _env() -> bytes:
         "# Secrets of bundles.yaml. Keep this file out of git; the environment wins over it.\n"
         "# The token is the secret part of the webhook address: sync urls prints the whole of it.\n"
         f"UTMSTAT_HOOK_TOKEN={secrets.token_urlsafe(24)}\n"
-        "# RetailCRM: Settings, Integration, API access keys.\n"
-        "RETAILCRM_API_KEY=\n"
+        "# RetailCRM: Settings, Integration, API access keys. Take the # away and put the key behind the =.\n"
+        "#RETAILCRM_API_KEY=\n"
     ).encode()

@@ -15,6 +15,7 @@ _CITIES = ("Москва", "Казань", "Тверь", "Пермь", "Омск
 _UTMS = (("yandex", "cpc"), ("google", "cpc"), ("vk", "target"), ("newsletter", "email"), ("", ""))
 _TYPES = ("Форма", "Звонок", "Чат", "Корзина")
 _FIRST_ID = 800_000  # beyond the ids of the samples
+_FIRST_PHONE = 100  # 7 495 000-01-00: beyond the phones of the samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +46,13 @@ def more_leads(count: int, *, seed: int = 0) -> list[Posting]:
     """Return `count` varied new leads, each with a phone of its own; the same seed gives the same leads."""
     dice = random.Random(seed)  # noqa: S311 - made-up people, not cryptography
     sample = _sample("utmstat.new_lead")
-    leads = [_varied(sample, _FIRST_ID + number, dice) for number in range(count)]
+    leads = [_varied(sample, number, dice) for number in range(count)]
     return [Posting("site-leads", "utmstat.new_lead", lead, _order_of(lead)) for lead in leads]
 
 
-def _varied(sample: Mapping[str, Any], lead_id: int, dice: random.Random) -> dict[str, Any]:
+def _varied(sample: Mapping[str, Any], number: int, dice: random.Random) -> dict[str, Any]:
     lead: dict[str, Any] = copy.deepcopy(dict(sample))
+    lead_id = _FIRST_ID + number
     name = f"{dice.choice(_NAMES)} {dice.choice(_SURNAMES)}"
     lead["id"] = lead_id
     lead["status_id"] = dice.choice((1, 1, 1, 2))
@@ -58,7 +60,7 @@ def _varied(sample: Mapping[str, Any], lead_id: int, dice: random.Random) -> dic
     lead["contact"] = {
         "id": lead_id,
         "name": name,
-        "phone": f"7495{lead_id:07d}",
+        "phone": f"7495{_FIRST_PHONE + number:07d}",
         "email": f"lead-{lead_id}@example.com",
     }
     lead["fields"]["order_price"]["value"] = dice.randrange(500, 90_000, 50)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _WIDEST = 100_000  # what a program reads is never folded
 _COLOURS = {
     "done": "green",
+    "passed": "green",
     "accepted": "green",
     "answered": "green",
     "waiting": "yellow",
@@ -102,6 +103,13 @@ def facts(values: Mapping[str, Any]) -> None:
     longest = max(map(len, kept), default=0)
     for name, value in kept.items():
         console(sys.stdout).print(Text.assemble((f"{name:<{longest}}  ", "dim"), (value, _COLOURS.get(value, ""))))
+
+
+def marked(word: str, text: str) -> None:
+    """Print a line that begins with the word for its outcome."""
+    from rich.text import Text
+
+    console(sys.stdout).print(Text.assemble((word, _COLOURS.get(word, "")), f"  {text}"), soft_wrap=True)
 
 
 def block(text: str, *, label: str | None = None) -> None:

@@ -25,4 +25,4 @@ def command(
     from apimonster_cli.daemon.supervisor import Supervisor
 
     log.configure(config.redactor)
-    return Supervisor(config).run(once=once, dry_run=dry_run)
+    return Supervisor(config, load=lambda: load_config(files)).run(once=once, dry_run=dry_run)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from apimonster_cli.cli import output
-from apimonster_cli.cli.stopping import stop_signal
+from apimonster_cli.cli.stopping import until_stopped
 from apimonster_cli.core.errors import ConfigError
 
 
@@ -34,12 +34,12 @@ def command(
         wanted = parse_faults(faults)
     except ValueError as error:
         raise ConfigError(f"--faults {faults}: {error}") from None
-    with stop_signal() as stop:
+    with until_stopped() as wait:
         running = Sandbox(faults=wanted, seed=seed, database=database).serve(host, port)
         try:
             output.say(f"RetailCRM look-alike at {running.url}, API key sandbox, site main. Ctrl-C ends it.")
             output.flush()
-            stop.wait()
+            wait()
         finally:
             running.stop()
     return 0

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -59,14 +58,14 @@ def example_file() -> Path:
 def stage(*, rate: str) -> Iterator[Stage]:
     """Set everything up in a temporary folder and on free loopback ports, and take it down again."""
     from apimonster_cli.bundles.load import load_or_raise
-    from apimonster_cli.sandbox.faults import parse_faults
     from apimonster_cli.sandbox.server import Sandbox
 
-    folder = Path(tempfile.mkdtemp(prefix="sync-demo-"))
     past_proxies(os.environ)
-    crm = Sandbox(faults=parse_faults(""), seed=0, database=None).serve(HOST, 0)
-    try:
-        port = free_port()
+    with (
+        tempfile.TemporaryDirectory(prefix="sync-demo-", ignore_cleanup_errors=True) as name,
+        Sandbox().serve(HOST, 0) as crm,
+    ):
+        folder, port = Path(name), free_port()
         file = folder / "bundles.yaml"
         file.write_text(adapted(example_file().read_text(encoding="utf-8"), crm.url, port, rate), encoding="utf-8")
         environ = child_environment(os.environ)
@@ -75,9 +74,6 @@ def stage(*, rate: str) -> Iterator[Stage]:
             ready = Stage(folder, crm.url, f"http://{HOST}:{port}", config, process)
             wait_until_ready(ready)
             yield ready
-    finally:
-        crm.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def adapted(text: str, crm: str, port: int, rate: str) -> str:
@@ -97,9 +93,9 @@ def adapted(text: str, crm: str, port: int, rate: str) -> str:
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the daemon: that of this process, with secrets of this run alone."""
+    """Return the environment of the daemon: that of this process, with secrets of this run and the CRM of this run."""
     return {
-        **environ,
+        **{name: value for name, value in environ.items() if name != "RETAILCRM_URL"},
         "UTMSTAT_HOOK_TOKEN": secrets.token_urlsafe(24),
         "LANDING_HOOK_TOKEN": secrets.token_urlsafe(24),
         "RETAILCRM_API_KEY": API_KEY,
