@@ -35,6 +35,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Reply = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
 
 SERVER = {
+    "interface": "asgi3",
     "access_log": False,  # it would write addresses, and with them tokens
     "proxy_headers": False,  # whose X-Forwarded-For counts is said on each connection
     "server_header": False,
