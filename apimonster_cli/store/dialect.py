@@ -16,7 +16,7 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 BUSY_SECONDS = 10
 _PAGES_BETWEEN_CHECKPOINTS = 4000  # 16 MiB of log: seldom enough that one webhook in a hundred does not wait for it
 _LONGEST_LOG = 64 * 1024 * 1024
-_PAGES_A_TIDYING = 256
+_PAGES_A_TIDYING = 512
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 
 
@@ -64,8 +64,10 @@ def reserve(connection: Connection, table: Table, count: int) -> range:
 
 def tidy(connection: Connection) -> None:
     """Give some of the room of deleted rows back to the disk."""
-    # Each step frees one page and returns a row without columns, which only the driver itself can fetch.
-    _driver(connection).execute(f"PRAGMA incremental_vacuum({_PAGES_A_TIDYING})").fetchall()
+    driver = _driver(connection)
+    (free,) = driver.execute("PRAGMA freelist_count").fetchone()
+    for _ in range(min(free, _PAGES_A_TIDYING)):
+        driver.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, and a step frees one page
 
 
 @contextmanager

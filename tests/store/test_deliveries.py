@@ -30,7 +30,9 @@ def test_hands_out_all_that_a_worker_needs(store: DatabaseStore) -> None:
 
 
 def test_hands_out_what_is_due_first(store: DatabaseStore) -> None:
-    accept(store, event(received_at=NOON - SECOND), event(received_at=NOON - 2 * SECOND), event(received_at=NOON + SECOND))
+    accept(
+        store, event(received_at=NOON - SECOND), event(received_at=NOON - 2 * SECOND), event(received_at=NOON + SECOND)
+    )
 
     claimed = claim(store, limit=5)
 

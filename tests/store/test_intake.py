@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import wait
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from apimonster_cli.store.database import DatabaseStore
-from apimonster_cli.store.rows import Accepted, HistoryFilter
+from apimonster_cli.store.rows import Accepted, HistoryFilter, NewEvent
 from tests.store.build import NOON, accept, claim, event
 
 
@@ -70,10 +71,10 @@ def test_counts_a_repeat_on_the_original(store: DatabaseStore) -> None:
     ids=["repeat key", "object", "no object", "connection", "event", "no repeat key"],
 )
 @pytest.mark.parametrize("repeat", ["ever", "latest"])
-def test_takes_another_event_for_new(store: DatabaseStore, other: object, repeat: str) -> None:
+def test_takes_another_event_for_new(store: DatabaseStore, other: NewEvent, repeat: str) -> None:
     accept(store, event("7", "a", repeat=repeat))
 
-    accepted = store.accept(other).result()  # type: ignore[arg-type]  # parametrised
+    accepted = store.accept(other).result()
 
     assert accepted == Accepted(2, duplicate=False)
 
@@ -160,7 +161,9 @@ def test_keeps_events_that_make_no_delivery(store: DatabaseStore) -> None:
 
 
 _EVENTS = st.lists(
-    st.tuples(st.sampled_from(["7", "8", None]), st.sampled_from(["a", "b", None]), st.sampled_from(["ever", "latest"])),
+    st.tuples(
+        st.sampled_from(["7", "8", None]), st.sampled_from(["a", "b", None]), st.sampled_from(["ever", "latest"])
+    ),
     max_size=12,
 )
 
@@ -179,10 +182,8 @@ def test_tells_repeats_in_one_batch_and_over_several_alike(
     assert _shape(together) == _shape(apart)
 
 
-def _by(connection: str, sent: object) -> object:
-    from dataclasses import replace
-
-    return replace(sent, connection=connection)  # type: ignore[type-var]  # a dataclass
+def _by(connection: str, sent: NewEvent) -> NewEvent:
+    return replace(sent, connection=connection)
 
 
 def _shape(accepted: list[Accepted]) -> list[tuple[int, bool]]:

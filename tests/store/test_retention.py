@@ -1,0 +1,97 @@
+"""Old rows go in small batches; what is open or failed stays."""
+
+from datetime import timedelta
+
+from apimonster_cli.store.database import DatabaseStore
+from apimonster_cli.store.rows import HistoryFilter
+from tests.store.build import NOON, accept, call, claim, ended, event, step
+
+DAY = timedelta(days=1)
+
+
+def prune(store: DatabaseStore, *, batch: int = 500, transactions: timedelta = timedelta(0)) -> int:
+    """Prune events older than a day after noon."""
+    return store.prune(events_before=NOON + DAY, transactions_before=NOON + transactions, batch=batch)
+
+
+def events_left(store: DatabaseStore) -> list[int]:
+    return [row.id for row in store.events(HistoryFilter())]
+
+
+def pragma(store: DatabaseStore, name: str) -> int:
+    return int(store._writer.run(lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()))
+
+
+def test_keeps_events_with_an_open_or_a_failed_delivery(store: DatabaseStore) -> None:
+    accept(store, *[event() for _ in range(6)])
+    done, filtered, failed, put_off, _running = claim(store, limit=5)
+    store.end_step(done.lease, step(), outcome="done")
+    store.close(filtered.lease, "filtered")
+    store.close(failed.lease, "failed", error="no")
+    store.put_off(put_off.lease, until=NOON, error="down", counts=True)
+
+    gone = prune(store)
+
+    assert gone == 2
+    assert events_left(store) == [6, 5, 4, 3]
+    assert (store.deliveries(1), prune(store)) == ([], 0)
+
+
+def test_keeps_an_event_while_one_of_its_deliveries_is_open(store: DatabaseStore) -> None:
+    accept(store, event(bundles=("orders", "notes")))
+    store.close(claim(store)[0].lease, "done")
+
+    assert (prune(store), events_left(store)) == (0, [1])
+
+
+def test_keeps_young_events(store: DatabaseStore) -> None:
+    accept(store, event(bundles=(), received_at=NOON + DAY), event(bundles=()))
+
+    assert (prune(store), events_left(store)) == (1, [1])
+
+
+def test_transactions_have_their_own_time(store: DatabaseStore) -> None:
+    accept(store, event(), event())
+    for claimed in claim(store):
+        transaction = store.begin_call(claimed.lease, call(sent_at=NOON + DAY * claimed.event_id))
+        store.close(claimed.lease, "done", ended=[ended(transaction)])
+
+    gone = prune(store, transactions=2 * DAY)
+
+    assert gone == 1 + 2
+    (kept,) = store.transactions(HistoryFilter())
+    assert (kept.id, kept.event_id, kept.delivery_id, kept.bundle) == (2, 2, 2, "orders")
+
+
+def test_keeps_the_transactions_of_an_open_delivery(store: DatabaseStore) -> None:
+    accept(store, event())
+    store.begin_call(claim(store)[0].lease, call(sent_at=NOON - DAY))
+    store.release_all()
+
+    assert prune(store) == 0
+    assert claim(store)[0].doubtful == {"order"}
+
+
+def test_prunes_in_small_batches(store: DatabaseStore) -> None:
+    accept(store, *[event(bundles=()) for _ in range(5)])
+
+    assert [prune(store, batch=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_keeps_repeat_keys_for_400_days(store: DatabaseStore) -> None:
+    accept(store, event("7", "a", received_at=NOON - 401 * DAY), event("8", "a", received_at=NOON - 399 * DAY))
+
+    gone = prune(store)
+
+    assert gone == 1
+    assert accept(store, event("7", "a"), event("8", "a")) == [3, 2]
+
+
+def test_gives_room_back_to_the_disk(store: DatabaseStore) -> None:
+    accept(store, *[event(bundles=(), payload="x" * 4000) for _ in range(100)])
+    before = pragma(store, "page_count")
+
+    prune(store)
+
+    assert pragma(store, "page_count") < before - 50
+    assert pragma(store, "freelist_count") == 0
