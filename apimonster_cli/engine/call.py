@@ -1,0 +1,164 @@
+"""What an action works through: each call put on record before it is sent, and what became of it afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from apimonster_cli.bundles.model import Step
+from apimonster_cli.core.call import Answer, Request
+from apimonster_cli.core.clock import Clock
+from apimonster_cli.core.errors import CallError, RefusedError, TransientError
+from apimonster_cli.core.redact import Redactor
+from apimonster_cli.engine.circuit import Circuit
+from apimonster_cli.engine.journal import Journal
+from apimonster_cli.store.api import Store
+from apimonster_cli.store.rows import EndedTransaction, NewTransaction, TransactionState
+
+LONGEST_ANSWER = 65_536
+"""Characters of an answer that are kept in the store; the action sees it whole."""
+
+
+class Planned(Exception):  # noqa: N818  # no error: a dry run ends an action here
+    """A writing call that a dry run put on record instead of sending."""
+
+
+class Client(Protocol):
+    """Who sends the calls of one connection: transport.client.Client, or a test's own."""
+
+    def describe(self, request: Request) -> tuple[str, str | None]:
+        """Return address and body as text, redacted."""
+
+    def reserve(self) -> None:
+        """Take a slot of the connection's rate; TransientError (turned away) when that is too far off."""
+
+    def send(self, request: Request) -> Answer:
+        """Make the call; TransientError or PermanentError when no answer came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The way to one connection: who sends, whether calls may go out, and who keeps the record."""
+
+    client: Client
+    circuit: Circuit
+    store: Store
+    clock: Clock
+    redactor: Redactor
+
+
+@dataclass(slots=True)
+class StepCall:
+    """What the action of one step is handed: connectors.spec.Call.
+
+    key: the step's name in the store. doubtful: see connectors.spec.Call; becomes True as soon as a writing call of this
+    attempt, too, ended without saying what became of it.
+    """
+
+    step: Step
+    key: str
+    fields: Mapping[str, Any]
+    identity: str
+    doubtful: bool
+    line: Line
+    journal: Journal
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Return the action's own keys of the step."""
+        return self.step.options
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Return the connection's settings."""
+        return self.step.connection.settings
+
+    def ask(self, request: Request) -> Answer:
+        """Make one call and return its answer; CallError when it fails or the connector judges the answer to be none."""
+        circuit = self.line.circuit
+        circuit.enter()
+        try:
+            self.line.client.reserve()
+            transaction = self._begin(request)
+            return self._send(request, transaction)
+        finally:
+            circuit.leave()
+
+    def plan(self, request: Request) -> None:
+        """Put a call on record that will not be sent."""
+        self._begin(request, "planned")
+
+    def _begin(self, request: Request, state: TransactionState = "sent") -> int:
+        url, text = self.line.client.describe(request)
+        return self.journal.begin(
+            NewTransaction(
+                step=self.key,
+                connection=self.step.connection.name,
+                action=self.step.action_name,
+                method=request.method,
+                url=url,
+                request=text,
+                writes=request.writes,
+                sent_at=self.line.clock.now(),
+                state=state,
+            )
+        )
+
+    def _send(self, request: Request, transaction: int) -> Answer:
+        answer: Answer | None = None
+        judge = self.step.connection.connector.judge
+        try:
+            answer = self.line.client.send(request)
+            if judge is not None:
+                judge(request, answer)
+        except CallError as error:
+            if request.writes and isinstance(error, TransientError) and error.may_have_happened:
+                self.doubtful = True
+            self._end(transaction, answer, error)
+            raise
+        self._end(transaction, answer, None)
+        return answer
+
+    def _end(self, transaction: int, answer: Answer | None, error: CallError | None) -> None:
+        line = self.line
+        now = line.clock.now()
+        message = None if error is None else line.redactor.text(str(error))
+        self.journal.end(
+            EndedTransaction(
+                transaction_id=transaction,
+                state=_state(answer, error),
+                ended_at=now,
+                status=answer.status if answer else None,
+                answer=_kept(line.redactor.text(answer.text())) if answer else None,
+                error=message,
+            )
+        )
+        name = self.step.connection.name
+        if isinstance(error, RefusedError):
+            if line.circuit.refused(str(message)):
+                line.store.pause(name, reason=str(message), now=now)
+        elif isinstance(error, TransientError):
+            line.circuit.failed(error)
+        elif answer is not None and line.circuit.answered():
+            line.store.resume(name)
+
+
+class DryCall(StepCall):
+    """Makes reading calls for real; the first writing one is planned and ends the action."""
+
+    def ask(self, request: Request) -> Answer:
+        """Make a reading call; Planned for a writing one."""
+        if request.writes:
+            self.plan(request)
+            raise Planned
+        return StepCall.ask(self, request)
+
+
+def _state(answer: Answer | None, error: CallError | None) -> TransactionState:
+    if isinstance(error, TransientError):
+        return "unknown" if error.may_have_happened else "turned_away"
+    return "unknown" if answer is None else "answered"
+
+
+def _kept(text: str) -> str:
+    left_out = len(text) - LONGEST_ANSWER
+    return text if left_out <= 0 else f"{text[:LONGEST_ANSWER]}… and {left_out} more characters"

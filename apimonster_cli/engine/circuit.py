@@ -1,0 +1,140 @@
+"""Keeps one connection that does not work from holding up all that do.
+
+After several failed calls in a row a connection rests; its deliveries wait instead of running into the same wall. When the
+rest is over one call is let through: an answer opens the connection to all again, a failure makes the next rest longer.
+A connection whose credentials are refused rests in the same way until a call is answered.
+"""
+
+import random
+import threading
+from collections.abc import Iterable
+from typing import Any
+
+from apimonster_cli.core.clock import Clock
+from apimonster_cli.core.errors import TransientError
+
+FAILURES = 5  # in a row: fewer happen on a healthy line
+FIRST_REST = 2.0
+LONGEST_REST = 60.0
+PAUSE_REST = 60.0
+_LONGEST_ASKED_REST = 600.0  # a service may ask for more than our longest rest, but not for a day
+_SHORTEST_WAIT = 1.0
+
+
+class Circuit:
+    """Whether calls of one connection may go out: all, none for a while, or one on trial. Thread-safe."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self.name = name
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._rests = 0
+        self._until: float | None = None
+        self._trial: int | None = None
+        self._why = ""
+        self._paused = False
+
+    @property
+    def resting(self) -> bool:
+        """Return whether calls are held back, all or all but one."""
+        return self._until is not None
+
+    @property
+    def paused(self) -> bool:
+        """Return whether it rests because its credentials are refused."""
+        return self._paused
+
+    def room(self) -> int | None:
+        """Return how many deliveries may set out now: 0, 1 (on trial), or None for any number."""
+        with self._lock:
+            if self._until is None:
+                return None
+            return 1 if self._until <= self._clock.monotonic() else 0
+
+    def wait(self) -> float:
+        """Return seconds until a call may go out."""
+        with self._lock:
+            return 0.0 if self._until is None else max(0.0, self._until - self._clock.monotonic())
+
+    def enter(self) -> None:
+        """Ask leave for one call, which ends with `leave`; TransientError (turned away) while the connection rests."""
+        with self._lock:
+            if self._until is None:
+                return
+            wait = self._until - self._clock.monotonic()
+            if wait <= 0 and self._trial is None:
+                self._trial = threading.get_ident()
+                return
+        raise TransientError(
+            self._why, may_have_happened=False, retry_after=max(wait, _SHORTEST_WAIT), turned_away=True
+        )
+
+    def leave(self) -> None:
+        """End a call, whatever became of it."""
+        with self._lock:
+            if self._trial == threading.get_ident():
+                self._trial = None
+
+    def answered(self) -> bool:
+        """Open the connection to all: the service works; return whether it had been paused."""
+        with self._lock:
+            was_paused, self._paused = self._paused, False
+            self._failures = self._rests = 0
+            self._until = None
+            return was_paused
+
+    def failed(self, error: TransientError) -> None:
+        """Count a call that failed on the way or was not answered properly."""
+        with self._lock:
+            self._failures += 1
+            on_trial = self._trial == threading.get_ident()
+            if not on_trial and (self._until is not None or self._failures < FAILURES):
+                return
+            rest = min(FIRST_REST * 2**self._rests, LONGEST_REST)
+            asked = min(error.retry_after or 0.0, _LONGEST_ASKED_REST)
+            self._rest(max(rest, asked))
+            self._rests = min(self._rests + 1, 16)
+            if not self._paused:
+                self._why = f"connection {self.name} does not work at the moment, its deliveries wait: {error}"
+
+    def refused(self, reason: str) -> bool:
+        """Let the connection wait for a working key; return whether this is news."""
+        with self._lock:
+            was_paused, self._paused = self._paused, True
+            self._rest(PAUSE_REST)
+            self._why = f"connection {self.name} is paused, its deliveries wait for a working key: {reason}"
+            return not was_paused
+
+    def doubt(self) -> None:
+        """Let one call try first: on record is a trouble that may be over by now."""
+        with self._lock:
+            self._until = self._clock.monotonic()
+
+    def _rest(self, seconds: float) -> None:
+        self._until = self._clock.monotonic() + seconds * random.uniform(0.8, 1.2)  # noqa: S311  # jitter, not a secret
+
+
+class Circuits:
+    """The circuits of all connections, by name."""
+
+    def __init__(self, names: Iterable[str], clock: Clock) -> None:
+        self._circuits = {name: Circuit(name, clock) for name in names}
+
+    def __getitem__(self, name: str) -> Circuit:
+        return self._circuits[name]
+
+    def paused(self) -> list[str]:
+        """Return the names of the connections that wait for working credentials."""
+        return [name for name, circuit in self._circuits.items() if circuit.paused]
+
+    def doubt(self, names: Iterable[str]) -> None:
+        """Let one call of each of these connections try first; those that are gone from the files are left out."""
+        for name in names:
+            if name in self._circuits:
+                self._circuits[name].doubt()
+
+    def wait(self) -> float | None:
+        """Return seconds until the first resting connection may be tried again; None when none rests."""
+        waits: list[Any] = [circuit.wait() for circuit in self._circuits.values() if circuit.resting]
+        return min(waits, default=None)

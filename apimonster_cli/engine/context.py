@@ -1,0 +1,76 @@
+"""A delivery as field maps, filters and actions see it."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+
+from apimonster_cli.bundles.model import Bundle, Settings, Step
+from apimonster_cli.core import exactjson
+from apimonster_cli.store.rows import Claimed, StepOutcome
+from apimonster_cli.values.scope import Locale, Scope
+
+ON_FAILURE = "on_failure."
+"""What the names of on_failure steps begin with in the store, so that they meet no step of the same id."""
+
+
+class Context:
+    """The event, its meta values and the outputs of the steps done so far."""
+
+    def __init__(self, event: Any, meta: Mapping[str, Any], bundle: Bundle, settings: Settings) -> None:
+        self._event = event
+        self._meta = dict(meta)
+        self._settings = settings
+        self._source_zone: tzinfo = bundle.connection.zone or settings.timezone
+        self._outputs: dict[str, Mapping[str, Any]] = {}
+
+    def keep(self, step_id: str, outcome: StepOutcome, output: Mapping[str, Any]) -> None:
+        """Let later steps read what this one brought; `status` is always the step's outcome."""
+        self._outputs[step_id] = {**output, "status": outcome}
+
+    def failed_with(self, error: str) -> None:
+        """Let on_failure steps read why the delivery failed, as `meta.error`."""
+        self._meta["error"] = error
+
+    def scope(self, step: Step | None = None) -> Scope:
+        """Return what `step`, or the bundle's filter, reads values from."""
+        if step is None:
+            locale = Locale(source_zone=self._source_zone, target_zone=self._source_zone)
+        else:
+            locale = Locale(
+                source_zone=self._source_zone,
+                target_zone=step.connection.zone or self._settings.timezone,
+                phone_region=step.connection.settings.get("phone_region") or Locale().phone_region,
+            )
+        return Scope(self._event, self._meta, self._outputs, locale)
+
+
+def context_of(claimed: Claimed, bundle: Bundle, settings: Settings) -> Context:
+    """Return the context of a claimed delivery, with the outputs of its finished steps; ValueError when its payload is not JSON."""
+    received = claimed.received_at.astimezone(bundle.connection.zone or settings.timezone)
+    meta = {
+        "event_id": claimed.event_id,
+        "received_at": received.isoformat(timespec="seconds"),
+        "connection": claimed.connection,
+        "event": claimed.event,
+        "bundle": claimed.bundle,
+        "attempt": claimed.lease.attempt,
+        "change": None,
+        "headers": claimed.headers,
+        "query": claimed.query,
+        "error": None,
+    }
+    context = Context(exactjson.loads(claimed.payload), meta, bundle, settings)
+    for step in claimed.finished:
+        context.keep(step.step.removeprefix(ON_FAILURE), step.outcome, step.output)
+    return context
+
+
+def identity(claimed: Claimed, key: str) -> str:
+    """Return what an external id of this step is derived from: the same for every try and every event of one object.
+
+    key: the step's id, with its prefix for on_failure steps. An event without an object key stands alone: then the number of
+    its row, made unique by the database's own name, takes the object's place.
+    """
+    if claimed.object_key is not None:
+        return f"{claimed.bundle}-{key}-{claimed.object_key}"
+    return f"{claimed.bundle}-{key}-{claimed.store_id}-{claimed.event_id}"

@@ -1,0 +1,76 @@
+"""What follows from an error that may pass."""
+
+from datetime import timedelta
+
+import pytest
+
+from apimonster_cli.bundles.model import Retry
+from apimonster_cli.core.errors import TransientError
+from apimonster_cli.engine.retry import Again, GiveUp, decide
+from tests.engine.support import DOWN, START
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(0, 5), (1, 10), (2, 20), (6, 320), (20, 3600), (10_000, 3600)])
+def test_waits_twice_as_long_each_time_up_to_an_hour(tries: int, seconds: float) -> None:
+    again = decide(DOWN, Retry(), tries=tries, first_tried_at=START, now=START)
+
+    assert isinstance(again, Again)
+    assert again.counts
+    assert timedelta(seconds=seconds * 0.8) <= again.at - START <= timedelta(seconds=seconds * 1.2)
+
+
+def test_deliveries_do_not_come_back_in_one_wave() -> None:
+    moments = {decide(DOWN, Retry(), tries=3, first_tried_at=START, now=START) for _ in range(20)}
+
+    assert len(moments) > 10
+
+
+def test_waits_as_long_as_the_service_asks() -> None:
+    busy = TransientError("busy", may_have_happened=False, retry_after=7200)
+
+    again = decide(busy, Retry(), tries=0, first_tried_at=START, now=START)
+
+    assert again == Again(START + 2 * HOUR, counts=True)
+
+
+def test_gives_up_after_the_last_attempt() -> None:
+    decision = decide(DOWN, Retry(attempts=3), tries=2, first_tried_at=START, now=START + HOUR)
+
+    assert decision == GiveUp("given up after 3 tries in 1h: nobody answers")
+
+
+def test_one_attempt_means_no_other() -> None:
+    assert decide(DOWN, Retry(attempts=1), tries=0, first_tried_at=START, now=START) == GiveUp("nobody answers")
+
+
+def test_gives_up_when_the_time_is_over() -> None:
+    decision = decide(DOWN, Retry(), tries=30, first_tried_at=START, now=START + 24 * HOUR)
+
+    assert decision == GiveUp("given up after 31 tries in 1d: nobody answers")
+
+
+def test_the_last_try_comes_when_the_time_is_up() -> None:
+    almost = START + 24 * HOUR - timedelta(minutes=5)
+
+    again = decide(DOWN, Retry(), tries=30, first_tried_at=START, now=almost)
+
+    assert again == Again(START + 24 * HOUR, counts=True)
+
+
+def test_a_delivery_that_only_waited_gets_a_second_try_however_late_its_first() -> None:
+    again = decide(DOWN, Retry(), tries=0, first_tried_at=START, now=START + 48 * HOUR)
+
+    assert isinstance(again, Again)
+
+
+@pytest.mark.parametrize("tries", [0, 5, 1000])
+def test_what_was_turned_away_never_counts(tries: int) -> None:
+    limit = TransientError("over the rate", may_have_happened=False, retry_after=3, turned_away=True)
+
+    again = decide(limit, Retry(attempts=1), tries=tries, first_tried_at=START, now=START + 1000 * HOUR)
+
+    assert isinstance(again, Again)
+    assert not again.counts
+    assert timedelta(seconds=3) <= again.at - (START + 1000 * HOUR) <= timedelta(seconds=3.6)
