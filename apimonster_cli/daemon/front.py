@@ -1,0 +1,90 @@
+"""The listening socket and the server behind it, in a thread of its own."""
+
+import errno
+import socket
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from apimonster_cli.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_BACKLOG = 2048
+_MOST_AT_ONCE = 2000  # requests under way; beyond that a sender is told 503 at once
+_KEEP_ALIVE = 30  # seconds
+_LAST_REQUESTS = 3  # seconds that requests under way have when the server stops
+
+Message = MutableMapping[str, Any]
+App = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+
+
+def bind(address: tuple[str, int]) -> socket.socket:
+    """Return a socket that listens on `address` (host, port); senders queue up in it until a server takes them. ConfigError."""
+    host, port = address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise ConfigError(_sentence(error, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")) from error
+
+
+def _sentence(error: OSError, address: str) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"the address {address} is taken: another program, or another sync run, listens there. "
+            "Stop it, or write another port under settings.listen"
+        )
+    if error.errno == errno.EACCES:
+        return f"this user may not listen on {address}: ports below 1024 need rights. Write another port under settings.listen"
+    return f"cannot listen on {address}: {error.strerror}. Write an address of this machine under settings.listen"
+
+
+class Front:
+    """Serves an application on a bound socket; `app` may be exchanged while it runs."""
+
+    def __init__(self, app: App, listening: socket.socket) -> None:
+        self.app = app
+        self._socket = listening
+        self._server: uvicorn.Server | None = None
+        self._thread = threading.Thread(target=self._serve, name="listener", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        import uvicorn
+
+        from apimonster_cli.daemon.listener import SERVER
+
+        config = uvicorn.Config(
+            self._answer,
+            **SERVER,  # type: ignore[arg-type]  # a table of options of several types
+            interface="asgi3",
+            backlog=_BACKLOG,
+            limit_concurrency=_MOST_AT_ONCE,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=_LAST_REQUESTS,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Return whether the server's thread runs."""
+        return self._thread.is_alive()
+
+    def stop(self, seconds: float) -> None:
+        """Accept nothing more, let requests under way end, and wait for that."""
+        if self._server is not None:
+            self._server.should_exit = True
+            self._thread.join(seconds)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        if self._server is not None:
+            self._server.run(sockets=[self._socket])
+
+    async def _answer(
+        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+    ) -> None:
+        await self.app(scope, receive, send)

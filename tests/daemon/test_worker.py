@@ -1,0 +1,273 @@
+"""The worker: claims, delivers, and gives back what it cannot finish."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from apimonster_cli.bundles.model import Bundle
+from apimonster_cli.core.call import Answer, Request
+from apimonster_cli.core.errors import StoreError
+from apimonster_cli.daemon.worker import DRY_LEASE, Worker
+from tests.engine.support import DOWN, Bench, answer, bench, bundle, connection, step
+
+SOON = 20.0
+"""Seconds that something may take that happens at once: only a broken worker takes as long."""
+
+
+class Made:
+    def __init__(self, bench: Bench, *, dry_run: bool = False) -> None:
+        self.bench = bench
+        more = {"lease": DRY_LEASE} if dry_run else {}
+        self.worker = Worker(bench.store, bench.engine, bench.clock, name="w", workers=4, **more)
+
+
+class Make:
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+
+    def __call__(self, *bundles: Bundle, dry_run: bool = False) -> Made:
+        return Made(self._stack.enter_context(bench(self._folder, *bundles, dry_run=dry_run)), dry_run=dry_run)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    with ExitStack() as stack:
+        yield Make(tmp_path, stack)
+
+
+def failing_once(made: Made, verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the next call of a verb of the store fail."""
+    real = getattr(made.bench.store, verb)
+
+    def fails(*_: Any, **__: Any) -> None:
+        monkeypatch.setattr(made.bench.store, verb, real)
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(made.bench.store, verb, fails)
+
+
+def test_one_round_delivers_what_is_due(make: Make) -> None:
+    made = make(bundle())
+    made.bench.accept()
+    made.bench.accept()
+
+    rounds = [made.worker.work_once(), made.worker.work_once()]
+
+    assert rounds == [True, False]
+    assert len(made.bench.crm.requests) == 2
+
+
+def test_counts_failed_deliveries(make: Make) -> None:
+    made = make(bundle())
+    made.bench.crm.replies = [answer(status=400), answer()]
+    made.bench.accept()
+    made.bench.accept()
+
+    made.worker.work_once()
+
+    assert made.worker.failed == 1
+
+
+def test_delivers_under_the_bundles_that_were_swapped_in(make: Make) -> None:
+    made = make(bundle())
+    made.bench.accept()
+    made.bench.config = made.bench.config.__class__(
+        **{name: getattr(made.bench.config, name) for name in ("settings", "connections", "redactor", "files", "base")},
+        bundles={"leads": bundle(only={"name": "nobody"})},
+    )
+
+    made.worker.swap(made.bench.fresh_engine())
+    made.worker.work_once()
+
+    assert made.bench.delivery().state == "filtered"
+
+
+def test_lets_go_of_a_delivery_when_the_store_could_not_be_written(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make(bundle())
+    failing_once(made, "end_step", monkeypatch)
+    made.bench.accept()
+    made.worker.work_once()
+
+    made.worker.work_once()
+    made.bench.clock.sleep(1)
+    made.worker.work_once()
+
+    assert made.bench.delivery().state == "done"
+    assert [request.path for request in made.bench.crm.requests] == ["/put", "/find", "/put"]
+
+
+def test_drops_a_delivery_that_somebody_else_holds(make: Make) -> None:
+    made = make(bundle())
+    made.bench.accept()
+
+    def too_long(_request: Request) -> Answer:
+        made.bench.clock.sleep(timedelta(minutes=6).total_seconds())
+        made.bench.store.claim("other", ["leads"], limit=1, lease=timedelta(minutes=5), now=made.bench.clock.now())
+        return answer()
+
+    made.bench.crm.replies = [too_long]
+    made.worker.work_once()
+
+    delivery = made.bench.delivery()
+    assert (delivery.state, delivery.attempt, delivery.steps) == ("running", 2, ())
+
+
+def test_nothing_is_claimed_for_a_connection_that_rests(make: Make) -> None:
+    broken, sound = connection("broken"), connection("sound")
+    made = make(bundle(step(to=broken), name="a"), bundle(step(to=sound), name="b"))
+    made.bench.services["broken"].replies = [answer(status=403)]
+    made.bench.accept()
+    made.worker.work_once()
+    made.worker.work_once()
+    for _ in range(3):
+        made.bench.accept()
+    made.worker.work_once()
+
+    assert [made.bench.delivery(event).attempt for event in (2, 3, 4)] == [0, 0, 0]
+    assert len(made.bench.services["broken"].requests) == 1
+    assert len(made.bench.services["sound"].requests) == 4
+
+
+# threads -------------------------------------------------------------------------------------------------------------------
+def test_threads_deliver_what_comes_in_while_they_run(make: Make) -> None:
+    made = make(bundle())
+    delivered = threading.Event()
+
+    def arrives(_request: Request) -> Answer:
+        delivered.set()
+        return answer()
+
+    made.bench.crm.replies = [arrives]
+    made.worker.start()
+    made.bench.accept()
+
+    assert delivered.wait(SOON)
+    made.worker.stop(SOON)
+    assert made.bench.delivery().state == "done"
+
+
+def test_threads_deliver_side_by_side(make: Make) -> None:
+    made = make(bundle())
+    together = threading.Barrier(3)
+
+    def meets(_request: Request) -> Answer:
+        together.wait(SOON)
+        return answer()
+
+    made.bench.crm.replies = [meets] * 3
+    for _ in range(3):
+        made.bench.accept()
+    made.worker.start()
+    quiet = made.worker.quiet(SOON)
+    made.worker.stop(SOON)
+
+    assert quiet
+    assert [made.bench.delivery(event).state for event in (1, 2, 3)] == ["done"] * 3
+
+
+def test_is_quiet_when_all_that_is_due_has_been_delivered_in_order(make: Make) -> None:
+    made = make(bundle())
+    for number in range(40):
+        made.bench.accept({"name": str(number)}, key=str(number % 4))
+    made.worker.start()
+
+    quiet = next((True for _ in range(200) if made.worker.quiet(0.1)), False)
+
+    made.worker.stop(SOON)
+    names = [int(request.json["name"]) for request in made.bench.crm.requests]
+    assert quiet
+    assert sorted(names) == list(range(40))
+    assert all([name for name in names if name % 4 == key] == list(range(key, 40, 4)) for key in range(4))
+
+
+def test_what_is_put_off_does_not_keep_it_busy(make: Make) -> None:
+    made = make(bundle())
+    made.bench.crm.replies = [DOWN] * 3
+    made.bench.accept()
+    made.worker.start()
+
+    quiet = next((True for _ in range(200) if made.worker.quiet(0.1)), False)
+
+    made.worker.stop(SOON)
+    assert quiet
+    assert made.bench.delivery().state == "waiting"
+
+
+def test_gives_back_what_it_cannot_finish_in_time(make: Make) -> None:
+    made = make(bundle())
+    began, go_on = threading.Event(), threading.Event()
+
+    def hangs(_request: Request) -> Answer:
+        began.set()
+        go_on.wait(SOON)
+        return answer()
+
+    made.bench.crm.replies = [hangs]
+    made.bench.accept()
+    made.worker.start()
+    assert began.wait(SOON)
+
+    made.worker.stop(0)
+
+    assert made.bench.delivery().state == "waiting"
+    go_on.set()
+
+
+def test_goes_on_when_the_store_fails_for_a_moment(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make(bundle())
+    failing_once(made, "claim", monkeypatch)
+    delivered = threading.Event()
+
+    def arrives(_request: Request) -> Answer:
+        delivered.set()
+        return answer()
+
+    made.bench.crm.replies = [arrives]
+    made.bench.accept()
+    made.worker.start()
+
+    assert delivered.wait(SOON)
+    made.worker.stop(SOON)
+
+
+def test_holds_on_to_what_takes_long(make: Make) -> None:
+    made = make(bundle())
+    began, go_on = threading.Event(), threading.Event()
+
+    def hangs(_request: Request) -> Answer:
+        began.set()
+        go_on.wait(SOON)
+        return answer()
+
+    made.bench.crm.replies = [hangs]
+    made.bench.accept()
+    made.worker.start()
+    assert began.wait(SOON)
+    made.bench.clock.sleep(200)
+    made.worker.swap(made.bench.engine)  # wakes it: the clock stands still
+    while made.bench.delivery().due_at < made.bench.clock.now() + timedelta(minutes=4):
+        made.worker.swap(made.bench.engine)
+
+    go_on.set()
+    made.worker.stop(SOON)
+    assert made.bench.delivery().state == "done"
+
+
+def test_a_dry_run_gives_everything_back_when_it_ends(make: Make) -> None:
+    made = make(bundle(), dry_run=True)
+    made.bench.accept()
+    made.bench.accept()
+    made.worker.start()
+    quiet = next((True for _ in range(200) if made.worker.quiet(0.1)), False)
+
+    made.worker.stop(SOON)
+
+    assert quiet
+    assert [call.state for call in made.bench.transactions()] == ["planned", "planned"]
+    assert [made.bench.delivery(event).state for event in (1, 2)] == ["waiting", "waiting"]
