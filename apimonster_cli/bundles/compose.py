@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from apimonster_cli.bundles.nodes import Entry, List, Mapping, Node, Scalar, read_plain
+from apimonster_cli.bundles.nodes import LINE_END, Entry, List, Mapping, Node, Scalar, read_plain
 from apimonster_cli.bundles.problem import Problem
 from apimonster_cli.bundles.rules import duplicate, syntax
 from apimonster_cli.core.place import Place
@@ -50,7 +50,7 @@ def compose(text: str, file: str) -> tuple[Node | None, list[Problem]]:
     if len(documents) > 1:
         mark = documents[1].start_mark
         return None, [syntax.problem(Place(file, mark.line + 1, mark.column + 1), syntax.SEVERAL)]
-    composer = _Composer(file, text.splitlines(), iter(events[events.index(documents[0]) + 1 :]))
+    composer = _Composer(file, LINE_END.split(text), iter(events[events.index(documents[0]) + 1 :]))
     try:
         root = composer.node(next(composer.events), 0)
     except _GiveUpError as stop:

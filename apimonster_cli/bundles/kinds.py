@@ -144,7 +144,11 @@ def _address(node: Node) -> tuple[str, int]:
 
 def _store(node: Node) -> str:
     address = text(node)
-    if not address.startswith(_STORES) or address in _STORES:
+    try:
+        bad_port = urlsplit(address).port == 0
+    except ValueError:
+        bad_port = True
+    if bad_port or not address.startswith(_STORES) or address in _STORES:
         raise UnusableError(
             "a store is sqlite:///apimonster.db or postgresql://user@host/db",
             f"sqlite:///{address}" if address.endswith(".db") and "://" not in address else None,

@@ -4,6 +4,7 @@ from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from apimonster_cli.bundles import rules
 from apimonster_cli.bundles.build import build
@@ -11,7 +12,7 @@ from apimonster_cli.bundles.compose import compose
 from apimonster_cli.bundles.draft import Draft
 from apimonster_cli.bundles.find import find_files, shown
 from apimonster_cli.bundles.model import Config
-from apimonster_cli.bundles.nodes import Node, Scalar
+from apimonster_cli.bundles.nodes import LINE_END, Node, Scalar
 from apimonster_cli.bundles.problem import BundleError, Problem
 from apimonster_cli.bundles.read import read
 from apimonster_cli.bundles.report import Report
@@ -87,7 +88,7 @@ class _Texts:
 
     def take(self, text: str, name: str, folder: Path) -> None:
         text = text.removeprefix("\ufeff")
-        self.sources[name] = text.splitlines()
+        self.sources[name] = LINE_END.split(text) if text else []
         self.folders[name] = folder
         root, problems = compose(text, name)
         for problem in problems:
@@ -107,7 +108,8 @@ def check(texts: _Texts, files: list[Path]) -> Loaded:
     draft = Draft(whole=texts.whole, folders=texts.folders)
     secret_nodes = read(texts.roots, draft, texts.report)
     rules.check(draft, texts.report)
-    redactor = Redactor(texts.secrets | {node.text for node in secret_nodes if node.text})
+    password = _password(draft.settings.get("store"))
+    redactor = Redactor(texts.secrets | {node.text for node in secret_nodes if node.text} | password)
     config = None if texts.report.failed else build(draft, redactor, tuple(files))
     problems = sorted(texts.report.problems, key=lambda problem: (problem.place, problem.rule, problem.message))
     return Loaded(
@@ -116,7 +118,7 @@ def check(texts: _Texts, files: list[Path]) -> Loaded:
             replace(one, message=redactor.text(one.message), suggestion=_hidden(one.suggestion, redactor))
             for one in problems
         ],
-        _without_secrets(texts.sources, secret_nodes),
+        _without_secrets(texts.sources, secret_nodes, password),
         tuple(files),
     )
 
@@ -134,7 +136,13 @@ def _hidden(text: str | None, redactor: Redactor) -> str | None:
     return text and redactor.text(text)
 
 
-def _without_secrets(sources: dict[str, list[str]], nodes: set[Scalar]) -> dict[str, list[str]]:
+def _password(store: str | None) -> set[str]:
+    """Return the password in the store's address, as it is written there and as it is meant."""
+    written = urlsplit(store or "").password
+    return {written, unquote(written)} if written else set()
+
+
+def _without_secrets(sources: dict[str, list[str]], nodes: set[Scalar], passwords: set[str]) -> dict[str, list[str]]:
     """Return the lines with every secret that stands in them masked, character by character, so that columns stay."""
     for node in nodes:
         lines = sources[node.place.file]
@@ -142,4 +150,7 @@ def _without_secrets(sources: dict[str, list[str]], nodes: set[Scalar]) -> dict[
         written = line[start : start + node.width]
         if "${" not in written:
             lines[node.place.line - 1] = line[:start] + MASK[0] * len(written) + line[start + node.width :]
+    for password in passwords:
+        for name, lines in sources.items():
+            sources[name] = [line.replace(f":{password}@", f":{MASK[0] * len(password)}@") for line in lines]
     return sources

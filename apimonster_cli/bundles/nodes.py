@@ -16,6 +16,9 @@ from typing import Any
 
 from apimonster_cli.core.place import Place
 
+LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+"""What ends a line for the YAML parser."""
+
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _MOST_DIGITS = 400  # a longer row of digits is no number that anybody calculates with

@@ -9,7 +9,7 @@ from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from apimonster_cli.bundles.nodes import Entry, List, Mapping, Node, Scalar
+from apimonster_cli.bundles.nodes import LINE_END, Entry, List, Mapping, Node, Scalar
 from apimonster_cli.bundles.problem import Problem
 from apimonster_cli.bundles.rules import variable
 from apimonster_cli.core.place import Place
@@ -129,7 +129,6 @@ class Substitution:
         """Return where each `${` of a scalar stands in the file; escapes in double quotes may hide some of them."""
         places = []
         for found in _MARK.finditer(self.text, scalar.start, scalar.end):
-            before = self.text[: found.start()]
-            column = found.start() - (before.rfind("\n") + 1) + 1
-            places.append(Place(scalar.place.file, before.count("\n") + 1, column))
+            lines = LINE_END.split(self.text[: found.start()])
+            places.append(Place(scalar.place.file, len(lines), len(lines[-1]) + 1))
         return places

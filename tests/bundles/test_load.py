@@ -5,12 +5,34 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from apimonster_cli.bundles.load import Loaded, load, load_or_raise, load_text
 from apimonster_cli.bundles.model import Config
 from apimonster_cli.bundles.problem import BundleError
 from apimonster_cli.core.errors import ConfigError
 
+EXAMPLE = Path(__file__).parents[2] / "bundles.example.yaml"
+SLIPS = [
+    "{}",
+    "[]",
+    "~",
+    "[1]",
+    "{a: 1}",
+    "'",
+    "${",
+    "${X}",
+    "{{",
+    "*x",
+    "&x a",
+    "!t a",
+    "true",
+    "00042",
+    "$..x",
+    "a b",
+    "{from: a}",
+]
 KEY = "k-0123456789abcdef"
 TOKEN = "u-0123456789abcdef"
 CONNECTIONS = f"""\
@@ -289,6 +311,14 @@ def test_no_problem_and_no_source_line_shows_a_secret(tmp_path: Path) -> None:
     assert f"token: {'•' * len(TOKEN)}}}" in told
 
 
+def test_the_password_of_the_store_is_a_secret() -> None:
+    loaded = check(f'version: 1\nsettings: {{store: "postgresql://user:pass%20word@host/db"}}\n{CONNECTIONS}{LEADS}')
+
+    assert loaded.config is not None
+    assert loaded.config.redactor.text("pass word, pass%20word") == "•••, •••"
+    assert loaded.sources["bundles.yaml"][1] == 'settings: {store: "postgresql://user:•••••••••••@host/db"}'
+
+
 def test_columns_stay_when_a_secret_is_hidden() -> None:
     loaded = check(f"version: 1\n{CONNECTIONS}{LEADS}")
 
@@ -323,3 +353,21 @@ def test_an_unreadable_file_makes_no_follow_up_mistakes(tmp_path: Path) -> None:
     problems = load(None, environ={}, cwd=tmp_path).problems
 
     assert [(problem.place.file, problem.rule) for problem in problems] == [("bundles/b.yaml", "syntax")]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 150), st.sampled_from(SLIPS)), min_size=1, max_size=3),
+    st.sampled_from(["value", "delete", "repeat"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_written_ends_in_problems_or_a_config(slips: list[tuple[int, str]], kind: str) -> None:
+    lines_ = EXAMPLE.read_text(encoding="utf-8").split("\n")
+    for number, slip in slips:
+        line = lines_[number]
+        key, colon, _ = line.partition(": ")
+        lines_[number : number + 1] = {"value": [f"{key}{colon}{slip}"], "delete": [], "repeat": [line, line]}[kind]
+
+    loaded = check("\n".join(lines_), UTMSTAT_HOOK_TOKEN=TOKEN, LANDING_HOOK_TOKEN=TOKEN, RETAILCRM_API_KEY=KEY)
+
+    assert (loaded.config is None) == any(problem.severity == "error" for problem in loaded.problems)
+    assert all(1 <= one.place.line <= len(lines_) + 1 and one.place.column >= 1 for one in loaded.problems)

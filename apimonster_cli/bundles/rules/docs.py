@@ -77,12 +77,13 @@ def checks_page() -> str:
 
 
 def _section(rule: str) -> str:
+    """Return the part of one rule. Its blocks say yml, not yaml: they are fragments, and some are wrong on purpose."""
     text = _EXAMPLE.sub("", _docstring(rule)).strip()
     headline, _, rest = text.partition("\n")
     bad, good = example(rule, "Bad"), example(rule, "Good")
     return (
-        f"## {rule}\n\n{headline}\n{rest}\n\n```yaml\n{bad.text}```\n\n```text\n{bad.output()}\n```\n\n"
-        f"Instead:\n\n```yaml\n{good.text}```\n"
+        f"## {rule}\n\n{headline}\n{rest}\n\n```yml\n{bad.text}```\n\n```text\n{bad.output()}\n```\n\n"
+        f"Instead:\n\n```yml\n{good.text}```\n"
     )
 
 

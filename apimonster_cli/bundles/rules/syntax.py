@@ -37,6 +37,7 @@ from collections.abc import Callable, Iterable
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from apimonster_cli.bundles.nodes import LINE_END
 from apimonster_cli.bundles.problem import Problem, nearest
 from apimonster_cli.core.place import Place
 
@@ -129,7 +130,7 @@ def unreadable(error: YAMLError, text: str, file: str) -> Problem:
         return problem(Place(file, 1, 1), f"the YAML cannot be read: {error}")
     sentence, at_start = _sentence(str(error.problem))
     mark = error.context_mark if at_start and error.context_mark else error.problem_mark
-    if "found '<scalar>'" in str(error.problem) and "{{" in text.splitlines()[mark.line]:
+    if "found '<scalar>'" in str(error.problem) and "{{" in LINE_END.split(text)[mark.line]:
         sentence = TEMPLATE
     return problem(Place(file, mark.line + 1, mark.column + 1), sentence)
 
