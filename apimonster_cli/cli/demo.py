@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,19 +66,19 @@ def play(set_up: Stage, store: "Store", leads: Sequence[Posting]) -> list[Sent]:
     total = len(shipped) + len(leads)
     client = client_to(set_up.daemon, "daemon", set_up.config)
     tokens = {name: str(row.settings.get("token")) for name, row in set_up.config.connections.items()}
+    senders = ThreadPoolExecutor(_SENDERS)
     sent: list[Sent] = []
     try:
         with output.progress(f"{total} events on their way to the CRM", total) as advance:
             for posting in shipped:  # one of them is about an order that an earlier one makes
                 sent.append(post(client, posting, tokens))
                 settle(set_up, store, advance)
-            with ThreadPoolExecutor(_SENDERS) as senders:
-                running = [senders.submit(post, client, lead, tokens) for lead in leads]
-                sent += [one.result() for one in running]
-            settle(set_up, store, advance)
+            posts = [senders.submit(post, client, lead, tokens) for lead in leads]
+            settle(set_up, store, advance, posts)
     finally:
+        senders.shutdown(cancel_futures=True)
         client.close()
-    return sent
+    return sorted(sent + [done.result() for done in posts], key=lambda one: one.event_id)
 
 
 def post(client: "Client", posting: Posting, tokens: Mapping[str, str]) -> Sent:
@@ -90,16 +90,17 @@ def post(client: "Client", posting: Posting, tokens: Mapping[str, str]) -> Sent:
     return Sent(posting, int(answer.json()["event"]))
 
 
-def settle(set_up: Stage, store: "Store", advance: "Advance") -> None:
-    """Wait until no delivery is open; SyncError when nothing moves any more."""
+def settle(set_up: Stage, store: "Store", advance: "Advance", posts: "Sequence[Future[Sent]]" = ()) -> None:
+    """Wait until everything is posted and no delivery is open; SyncError when nothing moves any more."""
     closed, moved = -1, time.monotonic()
     while True:
+        posted = all(post.done() for post in posts)  # asked before the store is, which then knows all of them
         states = store.counts().deliveries
         open_ = states.get("waiting", 0) + states.get("running", 0)
         if sum(states.values()) - open_ != closed:
             closed, moved = sum(states.values()) - open_, time.monotonic()
             advance(closed)
-        if not open_:
+        if posted and not open_:
             return
         set_up.check_alive()
         if time.monotonic() - moved > _PATIENCE:
@@ -131,7 +132,7 @@ def report(sent: Sequence[Sent], store: "Store", orders: Sequence[Mapping[str, A
     for order in orders:
         by_external_id.setdefault(str(order.get("externalId")), []).append(order)
     rows = (row for one in sent[:_SHOWN] for row in _rows(one, store.deliveries(one.event_id), by_external_id))
-    output.table(("event", "", "bundle", "outcome", "order", "status", "customer"), rows)
+    output.table(("id", "event", "bundle", "outcome", "order", "status", "customer"), rows)
     if len(sent) > _SHOWN:
         output.say(f"… and {len(sent) - _SHOWN} more")
     expected = {one.posting.external_id for one in sent} - {None}
