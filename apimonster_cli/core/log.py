@@ -1,7 +1,8 @@
 """Logging: structlog to stderr, in lines for people in a terminal and as JSON lines otherwise."""
 
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO
 
 import structlog
 
@@ -30,7 +31,7 @@ def configure(redactor: Redactor, *, json_lines: bool | None = None) -> None:
             redacted,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(20),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr),
         cache_logger_on_first_use=False,
     )
 
@@ -39,6 +40,20 @@ def get() -> structlog.stdlib.BoundLogger:
     """Return the logger; keyword arguments are fields: event_id, delivery_id, bundle, step, connection."""
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     return logger
+
+
+class _Lines:
+    """Writes lines to a stream. A full disk or a closed pipe behind it costs the line, not the delivery it tells of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        """Write one line, if that can be done."""
+        with suppress(OSError, ValueError):
+            print(line, file=self._stream, flush=True)
+
+    debug = info = warning = error = critical = write
 
 
 def _as_it_is(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:

@@ -1,3 +1,5 @@
+import errno
+import io
 import json
 
 import pytest
@@ -28,3 +30,23 @@ def test_masks_secrets_in_tracebacks(capsys: pytest.CaptureFixture[str]) -> None
     written = capsys.readouterr().err
     assert "failed" in written
     assert "s3cret-token" not in written
+
+
+def test_a_stream_that_cannot_be_written_costs_the_line_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullAtFirst(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(text)
+
+    stream = FullAtFirst()
+    monkeypatch.setattr("sys.stderr", stream)
+    log.configure(Redactor(), json_lines=True)
+
+    log.get().error("lost")
+    stream.full = False
+    log.get().error("written")
+
+    assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["written"]
