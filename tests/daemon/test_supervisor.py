@@ -112,6 +112,7 @@ class Place:
     @contextmanager
     def running(self, **how: bool) -> Iterator[Supervisor]:
         """Run the daemon for the length of a block; it has to end with 0."""
+        log.configure(Redactor(), json_lines=True)
         supervisor = Supervisor(self.config())
         codes: list[int] = []
         thread = threading.Thread(target=lambda: codes.append(supervisor.run(**how)))
@@ -126,9 +127,8 @@ class Place:
 
 
 @pytest.fixture(autouse=True)
-def own_log(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Log to this test's stderr, and let the next test start afresh."""
-    log.configure(Redactor(), json_lines=True)
+def own_log() -> Iterator[None]:
+    """Let the next test log where it wants to."""
     yield
     structlog.reset_defaults()
 
