@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from apimonster_cli.core import log
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store import dialect, errors
 from apimonster_cli.store.api import LostLeaseError
@@ -158,6 +157,8 @@ class Writer:
             try:
                 listener()
             except Exception:  # noqa: BLE001  # a listener at fault may not stop the store for all others
+                from apimonster_cli.core import log  # costs more to import than all the rest of this package
+
                 log.get().exception("a listener of the store failed")
 
     def _as_told(self, error: Exception) -> Exception:

@@ -39,6 +39,19 @@ def test_says_what_is_wrong_and_what_to_do(name: str, words: str) -> None:
     assert words in told
 
 
+def test_passes_on_what_it_has_no_sentence_for() -> None:
+    assert str(store_error(RuntimeError("odd"), Path("a.db"))) == "the store a.db does not work: odd"
+
+
+def test_tells_a_reader_as_well(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store._writer.run(lambda connection: connection.exec_driver_sql("DROP TABLE pauses").rowcount)
+
+    with pytest.raises(StoreError, match="does not work: no such table: pauses"):
+        store.pauses()
+    store.close_store()
+
+
 def test_leaves_a_sentence_as_it_is() -> None:
     sentence = StoreError("closed")
 

@@ -205,6 +205,11 @@ def test_refuses_a_folder_it_may_not_write(tmp_path: Path) -> None:
     assert "may not be used by this user" in refusal(tmp_path)
 
 
+def test_refuses_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened: File name too long"):
+        open_store(f"sqlite:///{'x' * 300}.db", base=tmp_path, daemon=True, clock=SetClock())
+
+
 def test_does_not_load_the_migrations_for_a_new_file_nor_for_todays(tmp_path: Path) -> None:
     loaded = [
         subprocess.run(

@@ -201,6 +201,17 @@ def test_a_commit_that_fails_answers_nobody(store: DatabaseStore, monkeypatch: p
     assert accept(store, event()) == [1]
 
 
+def test_opens_the_file_again_when_its_connection_is_gone(store: DatabaseStore) -> None:
+    driver = store._writer.run(lambda connection: connection.connection.dbapi_connection)
+    assert driver is not None
+    driver.close()
+
+    error = store.accept(event()).exception(30)
+
+    assert isinstance(error, StoreError)
+    assert accept(store, event()) == [1]
+
+
 def test_tells_when_there_is_work(store: DatabaseStore) -> None:
     woken: list[str] = []
     store.on_work(lambda: woken.append("up"))
