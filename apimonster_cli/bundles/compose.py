@@ -28,7 +28,7 @@ from apimonster_cli.core.place import Place
 
 try:
     from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # re-exported without saying so
-except ImportError:  # an interpreter without the compiled part: the pure parser does all the work
+except ImportError:  # pragma: no cover - an interpreter without the compiled part; the pure parser does all the work
     CParser = None
 
 _DEEPEST = 60
@@ -87,7 +87,7 @@ class _Composer:
 
     file: str
     lines: list[str]
-    events: Iterator[Event]
+    events: Iterator[Any]
     problems: list[Problem] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
     sizes: dict[int, int] = field(default_factory=dict)
@@ -95,13 +95,11 @@ class _Composer:
     open_anchors: set[str] = field(default_factory=set)
     count: int = 0
 
-    def node(self, event: Event, depth: int) -> Node:
+    def node(self, event: Any, depth: int) -> Node:
         if depth > _DEEPEST:
             raise _GiveUpError(syntax.problem(self.place(event), syntax.DEEP))
         if isinstance(event, AliasEvent):
             return self.alias(event)
-        if not isinstance(event, ScalarEvent | SequenceStartEvent | MappingStartEvent):
-            raise TypeError(f"{event} starts no node")
         before = self.count
         self.grow(1, event)
         if event.anchor:

@@ -152,7 +152,7 @@ def _setting(setting: Setting, node: Node, report: Report) -> Any:
     if read_value is None:
         return None
     if setting.shortest and isinstance(read_value, str) and len(read_value) < setting.shortest:
-        secret.check_length(report, node, setting, read_value)
+        secret.too_short(report, node, setting, read_value)
         return read_value
     if setting.check is not None:
         try:

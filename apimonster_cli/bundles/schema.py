@@ -6,7 +6,7 @@ fields with their titles. `check` knows more than a schema can say; what the sch
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from apimonster_cli.bundles import keys
@@ -53,7 +53,7 @@ def json_schema() -> Schema:
             "step": _step(),
             "right": _right(),
             "filter": {"type": "object", "description": "Path: condition; all must hold."},
-            **{f"fields.{name}": _fields(*_found(name)) for name in registry.action_names()},
+            **{f"fields.{name}": _fields(connector, action) for name, connector, action in _actions()},
         },
     }
 
@@ -63,11 +63,12 @@ def schema_text() -> str:
     return json.dumps(json_schema(), ensure_ascii=False, indent=1) + "\n"
 
 
-def _found(name: str) -> tuple[Connector, Action]:
-    found = registry.action(name)
-    if found is None:
-        raise KeyError(name)
-    return found
+def _actions() -> Iterator[tuple[str, Connector, Action]]:
+    """Return every action with its full name and its connector."""
+    for name in registry.names():
+        connector = registry.connector(name)
+        for action in connector.actions:
+            yield f"{name}.{action.name}", connector, action
 
 
 def _by_name(inner: Schema) -> Schema:
@@ -154,15 +155,14 @@ def _step() -> Schema:
     del own["additionalProperties"]
     return {
         **own,
-        "allOf": [_if("action", name, _step_of(name)) for name in registry.action_names()],
+        "allOf": [_if("action", name, _step_of(name, action)) for name, _, action in _actions()],
         "unevaluatedProperties": False,
     }
 
 
-def _step_of(name: str) -> Schema:
+def _step_of(name: str, action: Action) -> Schema:
     options = {
-        option.name: {"description": option.help, **_written(option.kind, option.choices)}
-        for option in _found(name)[1].options
+        option.name: {"description": option.help, **_written(option.kind, option.choices)} for option in action.options
     }
     fields = {"$ref": f"#/$defs/fields.{name}"}
     return {

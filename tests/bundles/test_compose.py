@@ -1,10 +1,12 @@
 from pathlib import Path
 
 import pytest
+from ruamel.yaml.error import YAMLError
 
 from apimonster_cli.bundles import compose as module
 from apimonster_cli.bundles.compose import compose
 from apimonster_cli.bundles.nodes import to_data, walk
+from apimonster_cli.bundles.rules.syntax import unreadable
 
 SAMPLES = sorted((Path(__file__).parent / "silent").glob("*.yaml"))
 
@@ -74,3 +76,9 @@ def test_both_parsers_read_the_same(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert pure is not None
     assert to_data(quick) == to_data(pure)
     assert [one for one in walk(quick) if one.text] == [one for one in walk(pure) if one.text]
+
+
+def test_an_error_without_a_place_stands_at_the_start_of_the_file() -> None:
+    problem = unreadable(YAMLError("out of memory"), "a: 1\n", "f.yaml")
+
+    assert problem.line() == "f.yaml:1:1: error: the YAML cannot be read: out of memory [syntax]"

@@ -269,6 +269,18 @@ def test_an_unreadable_env_file_is_told(tmp_path: Path) -> None:
         load(None, environ={}, cwd=tmp_path)
 
 
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "bundles.yaml", "version: 1\n")
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda _path: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
+    )
+
+    with pytest.raises(ConfigError) as caught:
+        load(None, environ={}, cwd=tmp_path)
+
+    assert str(caught.value) == "the file bundles.yaml cannot be read: Permission denied"
+
+
 def test_raises_with_every_problem(tmp_path: Path) -> None:
     write(tmp_path, "bundles.yaml", f"version: 2\n{CONNECTIONS}{LEADS.replace('phone:', 'fone:')}")
 

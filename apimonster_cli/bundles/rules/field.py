@@ -1,7 +1,7 @@
 """A right side of `fields:` that cannot be understood.
 
 A field is filled from a path, a template, a constant, or one of `{value: …}`, `{from: …, default:, lookup:, required:}` and
-`{each: path, filter:, fields:}`.
+`{each: path, filter:, fields:}`. One target cannot have a value and hold others at once (`customer` and `customer.id`).
 
 Bad:
 

@@ -39,8 +39,6 @@ from apimonster_cli.connectors.spec import Setting
 NAME = "secret"
 
 
-def check_length(report: Report, node: Node, setting: Setting, value: str) -> None:
-    """Tell when a secret has fewer characters than its setting asks for."""
-    if len(value) < setting.shortest:
-        message = f"{setting.name} has {len(value)} characters; it needs at least {setting.shortest}"
-        report.at(node, NAME, message)
+def too_short(report: Report, node: Node, setting: Setting, value: str) -> None:
+    """Tell of a secret with fewer characters than its setting asks for."""
+    report.at(node, NAME, f"{setting.name} has {len(value)} characters; it needs at least {setting.shortest}")
