@@ -38,6 +38,10 @@ def _no_store_in_the_tree(event: str, arguments: tuple[Any, ...]) -> None:
         raise AssertionError(f"a test opened the store {address} in the working tree; give it tmp_path")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--seed", default="1", help="what fault runs draw their kills, faults and order from")
+
+
 def pytest_configure() -> None:
     sys.addaudithook(_no_store_in_the_tree)
 
