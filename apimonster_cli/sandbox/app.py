@@ -86,8 +86,9 @@ class App:
             return _TURNED_AWAY
         limit = self._sandbox.dice.faults.per_second
         if limit is not None:
-            window = self._windows.setdefault(key, Window())
-            if window.count(now) >= limit:
+            seconds = max(1.0, 1 / limit)  # below one call a second the window is as long as one call takes
+            window = self._windows.setdefault(key, Window(seconds))
+            if window.count(now) >= limit * seconds:
                 return _TURNED_AWAY
             window.add(now)
         return None

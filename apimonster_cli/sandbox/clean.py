@@ -38,6 +38,8 @@ class WrongValueError(ValueError):
 
 
 WRONG = "This value is not valid."
+LARGEST_AMOUNT = 10**12  # no source names a limit; below it sums stay exact
+_DIGITS_OF_A_NUMBER = 30
 _BOOLEANS = {"1": True, "true": True, "0": False, "false": False}
 # Months and days are looked at only when the digits stand right: strptime is slow and takes `2026-1-5`
 _DIGITS = {
@@ -97,7 +99,7 @@ def plain(amount: Decimal | int) -> int | Decimal:
     """Return an amount as the API writes it: whole where it is whole (`0`, `272.64`)."""
     if not isinstance(amount, Decimal):
         return amount
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > _DIGITS_OF_A_NUMBER:
         raise WrongValueError
     return int(amount) if amount == amount.to_integral_value() else amount.normalize()
 
@@ -126,7 +128,7 @@ def _plain_value(sent: Any, wanted: Kind | tuple[str, ...]) -> Any:  # noqa: PLR
     if wanted is Kind.TEXT:
         return _text(sent)
     if wanted is Kind.NUMBER:
-        return number(sent)
+        return _amount(sent)
     if wanted is Kind.INTEGER:
         return _integer(sent)
     if wanted is Kind.BOOLEAN:
@@ -144,6 +146,13 @@ def _text(sent: Any) -> str:
     if isinstance(sent, bool) or not isinstance(sent, int | Decimal):
         raise WrongValueError
     return exactjson.number_text(sent)
+
+
+def _amount(sent: Any) -> int | Decimal:
+    found = number(sent)
+    if not -LARGEST_AMOUNT <= found <= LARGEST_AMOUNT:
+        raise WrongValueError
+    return found
 
 
 def _integer(sent: Any) -> int:

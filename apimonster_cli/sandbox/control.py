@@ -46,7 +46,7 @@ def _answer(sandbox: "Sandbox", method: str, name: str, parameters: Mapping[str,
 
 def _requests(sandbox: "Sandbox", parameters: Mapping[str, Any]) -> Reply:
     wanted, last = parameters.get("path"), str(parameters.get("last", ""))
-    records = [record.row() for record in sandbox.journal.records if wanted in (None, record.path)]
+    records = [record.row() for record in list(sandbox.journal.records) if wanted in (None, record.path)]
     return done(
         **sandbox.journal.summary(), requests=records[-int(last) :] if last.isdecimal() and int(last) else records
     )

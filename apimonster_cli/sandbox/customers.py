@@ -96,18 +96,24 @@ def fix_external_ids(call: Call) -> Reply:
     pairs = entities(call.parameters, "customers")
     if not all(isinstance(pair.get("id"), int) for pair in pairs):
         raise Refusal(400, "Errors in the input parameters", {"id": "ID must be an integer"})
+    changed: list[Row] = []
     for pair in pairs:
         row = call.state.get("customer", pair["id"])
-        if row is None:
+        if row is None or row["site"] not in call.reached:
             raise Refusal(404, "Not found")
-        call.state.put("customer", {**row, "externalId": str(pair.get("externalId"))})
+        external_id = str(pair.get("externalId", ""))
+        if external_id != row.get("externalId"):
+            _refuse_taken(call, row["site"], {"externalId": external_id})
+        changed.append({**row, "externalId": external_id})
+    for row in changed:
+        call.state.put("customer", row)
     return done()
 
 
 def combine_customers(call: Call) -> Reply:
     """POST /customers/combine: later calls about a merged customer are answered 404 with `combinedTo`."""
-    into = call.state.get("customer", entity(call.parameters, "resultCustomer").get("id", 0))
-    merged = [call.state.get("customer", row.get("id", 0)) for row in entities(call.parameters, "customers")]
+    into = call.state.get("customer", _id_of(entity(call.parameters, "resultCustomer")))
+    merged = [call.state.get("customer", _id_of(row)) for row in entities(call.parameters, "customers")]
     if into is None or not all(merged):
         raise Refusal(404, "Not found")
     for row in merged:
@@ -115,6 +121,11 @@ def combine_customers(call: Call) -> Reply:
             call.state.remove("customer", row["id"])
             call.state.put("combined", {"id": row["id"], "combinedTo": {"id": into["id"]}})
     return done()
+
+
+def _id_of(row: Row) -> int:
+    found = row.get("id")
+    return found if isinstance(found, int) else 0
 
 
 def batch(call: Call, name: str) -> list[Row]:

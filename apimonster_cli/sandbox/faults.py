@@ -89,9 +89,10 @@ class Dice:
 
 
 class Window:
-    """Counts the calls of the last second."""
+    """Counts the calls of the last second, or of a longer while."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = 1.0) -> None:
+        self._seconds = seconds
         self._times: deque[float] = deque()
 
     def add(self, now: float) -> None:
@@ -99,8 +100,8 @@ class Window:
         self._times.append(now)
 
     def count(self, now: float) -> int:
-        """Return how many calls the second before `now` has seen."""
-        while self._times and self._times[0] <= now - 1:
+        """Return how many calls the while before `now` has seen."""
+        while self._times and self._times[0] <= now - self._seconds:
             self._times.popleft()
         return len(self._times)
 

@@ -43,7 +43,7 @@ class Record:
 
 
 class Journal:
-    """Records in order of arrival, and the most calls that any one second saw, all keys together and by key."""
+    """Records in order of arrival, and the most calls that any one second saw, those turned away included."""
 
     def __init__(self) -> None:
         self.records: deque[Record] = deque(maxlen=LONGEST)
@@ -62,10 +62,7 @@ class Journal:
 
     def summary(self) -> Row:
         """Return the counts: total, peak a second, by status (`none` where no answer was sent) and by fault."""
-        statuses = Counter(str(record.status) if record.status else "none" for record in self.records)
-        faults = Counter(record.fault.value for record in self.records if record.fault)
+        records = list(self.records)  # a copy: calls may come in meanwhile
+        statuses = Counter(str(record.status) if record.status else "none" for record in records)
+        faults = Counter(record.fault.value for record in records if record.fault)
         return {"total": self.total, "peakPerSecond": self.peak, "statuses": dict(statuses), "faults": dict(faults)}
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self.__init__()  # type: ignore[misc]

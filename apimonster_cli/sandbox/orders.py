@@ -72,6 +72,7 @@ def fix_external_ids(call: Call) -> Reply:
     pairs = entities(call.parameters, "orders")
     if not all(isinstance(pair.get("id"), int) and isinstance(pair.get("externalId"), str) for pair in pairs):
         raise Refusal(400, "Invalid input parameters")
+    changed: list[Row] = []
     for pair in pairs:
         old = call.state.get("order", pair["id"])
         if old is None or old["site"] not in call.reached:
@@ -79,7 +80,9 @@ def fix_external_ids(call: Call) -> Reply:
         holder = call.state.by_external_id("order", old["site"], pair["externalId"])
         if holder is not None and holder["id"] != old["id"]:
             raise Refusal(400, f"Order with externalId={pair['externalId']} already exists.")
-        call.state.put("order", {**old, "externalId": pair["externalId"]})
+        changed.append({**old, "externalId": pair["externalId"]})
+    for order in changed:
+        call.state.put("order", order)
     return done()
 
 

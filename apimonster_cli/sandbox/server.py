@@ -62,7 +62,7 @@ class Sandbox:
         """Forget all data and the journal; the dice start over."""
         with self.state.lock:
             self.state.reset()
-        self.journal.clear()
+        self.journal = Journal()
         self.set_faults(self.dice.faults)
 
     def serve(self, host: str = "127.0.0.1", port: int = 0, *, http: str = "auto", loop: str = "auto") -> "Running":
