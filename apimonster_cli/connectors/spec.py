@@ -48,12 +48,15 @@ class Recognised:
     repeat_key: which re-sending it is; None when repeats cannot be told.
     repeat: "ever" when any earlier event with the same keys makes this one a repeat; "latest" when only the newest event
     of the same object does (a status may go A, B, A, B with identical content: only an immediate repeat is one).
+    version: how often the thing was changed when this was sent, from 0 to 2**63 - 1; None when it cannot be told. An event with
+    a lower version than the connection has seen of the same object is late: it shows the object as it no longer is.
     """
 
     event: str | None
     object_key: str | None = None
     repeat_key: str | None = None
     repeat: Literal["ever", "latest"] = "ever"
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Event:
     samples: file names in the connector's samples folder, the best one first.
     open_fields: prefixes under which senders add fields of their own, so unknown paths are no mistake there; `*` is everywhere.
     See catalogue.is_open.
+    bulk: it comes in great numbers at once and nobody waits for it, so its deliveries give way to those of other events.
     """
 
     name: str
@@ -71,6 +75,7 @@ class Event:
     fields: str
     samples: tuple[str, ...] = ()
     open_fields: tuple[str, ...] = ()
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +84,14 @@ class Hook:
 
     recognise: (payload, settings of the connection, raw body) → what it is. Pure; never raises for any payload.
     is_address_check: payload → True for the known test bodies of form builders, which become no event.
+    derive: payload → further fields made from it, which bundles read like the sender's own. They are made anew for each
+    delivery and not stored; a field that the payload has already keeps its value. Pure; never raises for any payload.
     """
 
     events: tuple[Event, ...]
     recognise: Callable[[Any, Mapping[str, Any], bytes], Recognised]
     is_address_check: Callable[[Any], bool] = lambda _payload: False
+    derive: Callable[[Any], Mapping[str, Any]] = lambda _payload: {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,8 @@ class Connector:
     judge: takes (request, answer) and raises TransientError, RefusedError or PermanentError when the answer is none.
     settings: declared keys of a connection; `connectors.settings` has the ones that many share.
     headers: the setting (a mapping) that holds further headers of every call.
+    private: the setting (a boolean) that lets calls reach this machine and private networks; without it they never do. None:
+    they may.
     """
 
     name: str
@@ -181,6 +191,7 @@ class Connector:
     url: str | None = None
     auth: HeaderKey | None = None
     headers: str | None = None
+    private: str | None = None
     judge: Callable[[Request, Answer], None] | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -190,6 +201,10 @@ class Connector:
         if self.auth:
             headers[self.auth.header] = settings[self.auth.setting]
         return headers
+
+    def public_only(self, settings: Mapping[str, Any]) -> bool:
+        """Return whether the calls of a connection with `settings` are kept to public addresses."""
+        return self.private is not None and not settings.get(self.private)
 
     def setting(self, name: str) -> Setting | None:
         """Return the setting called `name`."""

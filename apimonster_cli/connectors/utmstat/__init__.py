@@ -22,7 +22,11 @@ LEAD_STATUS_CHANGED = Event(
     open_fields=("fields",),
 )
 CONTACT_SCORED = Event(
-    "utmstat.contact_scored", "Контакт оценён", fields="contact_scored", samples=("contact_scored.json",)
+    "utmstat.contact_scored",
+    "Контакт оценён",
+    fields="contact_scored",
+    samples=("contact_scored.json",),
+    bulk=True,  # once a day, one webhook for every contact of the last 14 days' leads
 )
 
 _CODES = "; ".join(f"{event}: {', '.join(codes)}" for event, codes in DEFAULT_CODES.items())
