@@ -35,7 +35,6 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Reply = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
 
 SERVER = {
-    "interface": "asgi3",
     "access_log": False,  # it would write addresses, and with them tokens
     "proxy_headers": False,  # whose X-Forwarded-For counts is said on each connection
     "server_header": False,
@@ -87,9 +86,7 @@ class Listener:
         self._told: dict[tuple[str, int], float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            raise RuntimeError("the listener speaks HTTP alone")
+        """Answer one HTTP request; SERVER lets nothing else come in."""
         try:
             status, body, headers = await self._reply(scope, receive)
         except _Refusal as refusal:

@@ -36,7 +36,7 @@ class Reply:
 
 
 class HeldStore:
-    """Keeps events in a list. With `holding`, nothing is on disk until `release` is called; `failure` is what a commit comes to."""
+    """Keeps events in a list. With `holding`, nothing is on disk until `release` is called; `failure` is what a commit comes to, `waiting` what a count."""
 
     def __init__(self) -> None:
         self.reset()
@@ -45,7 +45,7 @@ class HeldStore:
         self.events: list[NewEvent] = []
         self.holding = False
         self.failure: Exception | None = None
-        self.waiting = 0
+        self.waiting: int | None = 0
         self._held: list[Callable[[], None]] = []
         self.came = threading.Semaphore(0)
 
@@ -74,8 +74,8 @@ class HeldStore:
         writer.join()
 
     def counts(self) -> Counts:
-        if self.failure:
-            raise StoreError("the disk is full")
+        if self.waiting is None:
+            raise StoreError("the database is busy")
         return Counts(len(self.events), {"waiting": self.waiting, "running": 0}, None, None)
 
     def writable(self) -> bool:

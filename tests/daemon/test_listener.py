@@ -340,6 +340,15 @@ def test_answers_503_when_the_queue_is_full(store: HeldStore) -> None:
     assert len(store.events) == len(replies) - 1
 
 
+def test_goes_on_when_the_queue_cannot_be_counted(store: HeldStore, capsys: pytest.CaptureFixture[str]) -> None:
+    store.waiting = None
+    with listening(config([connection()]), store) as listener:
+        statuses = [listener.send(LEAD).status for _ in range(3)]
+
+    assert statuses == [200, 200, 200]
+    assert "the queue could not be counted" in capsys.readouterr().out
+
+
 def test_keeps_an_event_that_nothing_recognises(store: HeldStore) -> None:
     leads = connection("utmstat")
     with listening(config([leads], [bundle("a", leads, "utmstat.new_lead")]), store) as listener:

@@ -1,0 +1,64 @@
+"""The servers that are measured: `python -m tests.benchmarks.server listener|bare FOLDER`.
+
+Both are the daemon's own server with its own options. `listener` is the real listener on a real store, with a bundle whose
+deliveries nobody works on; `bare` reads the body and answers. The port is printed once; a line on stdin stops.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from apimonster_cli.core.clock import SystemClock
+from apimonster_cli.daemon.front import App, Front, bind
+from tests.benchmarks.processes import STORE
+
+Message = MutableMapping[str, Any]
+_ANSWER = b'{"status":"accepted","event":1000000}'
+_HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_ANSWER))]
+
+
+async def bare(
+    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
+) -> None:
+    """Read the body and answer, no more."""
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": _ANSWER})
+
+
+def main(kind: str, folder: Path) -> None:
+    """Serve until a line comes in on stdin."""
+    sys.setswitchinterval(0.0005)  # as the daemon does
+    if kind == "bare":
+        _serve(bare)
+        return
+    from apimonster_cli.daemon.health import Health
+    from apimonster_cli.daemon.listener import build_app
+    from apimonster_cli.store.open import open_store
+    from tests.daemon.listening import bundle, config, connection
+
+    clock = SystemClock()
+    leads = connection("utmstat")
+    store = open_store(f"sqlite:///{STORE}", base=folder, daemon=True, clock=clock)
+    try:
+        _serve(
+            build_app(config([leads], [bundle("leads", leads, "utmstat.new_lead")]), store, clock, Health(store, clock))
+        )
+    finally:
+        store.close_store()
+
+
+def _serve(app: App) -> None:
+    listening = bind(("127.0.0.1", 0))
+    front = Front(app, listening)
+    front.start()
+    sys.stdout.write(f"{listening.getsockname()[1]}\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    front.stop(10)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))
