@@ -96,7 +96,7 @@ class Circuit:
             self._rest(max(rest, asked))
             self._rests = min(self._rests + 1, 16)
             if not self._paused:
-                self._why = f"connection {self.name} does not work at the moment, its deliveries wait: {error}"
+                self._why = f"{error}; deliveries wait until connection {self.name} works again"
 
     def refused(self, reason: str) -> bool:
         """Let the connection wait for a working key; return whether this is news."""

@@ -48,7 +48,7 @@ def test_rests_after_several_failures_in_a_row(circuit: Circuit) -> None:
     assert error.turned_away
     assert not error.may_have_happened
     assert error.retry_after == pytest.approx(circuit.wait())
-    assert str(error) == "connection crm does not work at the moment, its deliveries wait: nobody answers"
+    assert str(error) == "nobody answers; deliveries wait until connection crm works again"
     assert circuit.room() == 0
 
 
