@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,21 @@ def lookup(fields: Mapping[str, CatalogueField], path: str) -> CatalogueField | 
 
 
 def is_open(prefixes: Sequence[str], path: str) -> bool:
-    """Return whether `path` is, or lies below, one of `prefixes`; the prefix `*` takes in everything."""
+    """Return whether `path` is, or lies below, one of `prefixes`; the prefix `*` takes in everything.
+
+    A `*` in the last name of a prefix stands for any letters, and takes in that one level alone, elements of a list included:
+    `data.*` is any field right below data, `data.contacts.0.con_*` any of a contact whose name starts so.
+    """
     parts = ["0" if part.isdigit() else part for part in path.split(".")]
-    return any(prefix == "*" or parts[: prefix.count(".") + 1] == prefix.split(".") for prefix in prefixes)
+    return any(prefix == "*" or _takes_in(prefix.split("."), parts) for prefix in prefixes)
+
+
+def _takes_in(prefix: list[str], parts: list[str]) -> bool:
+    *above, last = prefix
+    if "*" not in last:
+        return parts[: len(prefix)] == prefix
+    here, below = parts[len(above) : len(prefix)], parts[len(prefix) :]
+    return parts[: len(above)] == above and any(fnmatchcase(name, last) for name in here) and set(below) <= {"0"}
 
 
 def near(fields: Mapping[str, CatalogueField], path: str, count: int = 1) -> list[str]:

@@ -113,3 +113,19 @@ def test_a_slip_leads_to_the_field_that_was_meant(written: str, meant: str) -> N
 )
 def test_open_prefixes_take_in_what_lies_below_them(prefixes: tuple[str, ...], path: str, *, is_it: bool) -> None:
     assert is_open(prefixes, path) is is_it
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "is_it"),
+    [
+        ("data.*", "data.sajt", True),
+        ("data.*", "data.sajt.3", True),
+        ("data.*", "data.contacts.0.fname", False),
+        ("data.*", "data", False),
+        ("data.contacts.0.con_*", "data.contacts.4.con_level", True),
+        ("data.contacts.0.con_*", "data.contacts.4.level", False),
+        ("data.ord_*", "info.ord_x", False),
+    ],
+)
+def test_a_star_in_a_name_opens_one_level(prefix: str, path: str, *, is_it: bool) -> None:
+    assert is_open((prefix,), path) is is_it
