@@ -8,6 +8,7 @@ from apimonster_cli.connectors.spec import Action, Connector, Event
 CONNECTORS = {
     "http": "apimonster_cli.connectors.http",
     "retailcrm": "apimonster_cli.connectors.retailcrm",
+    "salesdrive": "apimonster_cli.connectors.salesdrive",
     "utmstat": "apimonster_cli.connectors.utmstat",
     "webhook": "apimonster_cli.connectors.webhook",
 }
