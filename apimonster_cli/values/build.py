@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from apimonster_cli.core.errors import FieldError
+from apimonster_cli.core.errors import FieldError, PermanentError
 from apimonster_cli.core.place import Place
 from apimonster_cli.values.condition import Filter
 from apimonster_cli.values.errors import At, shown
@@ -126,7 +126,7 @@ class FieldMap:
                     value, origin = source.take(scope)
             except FieldError:
                 raise
-            except ValueError as error:
+            except (ValueError, PermanentError) as error:
                 raise FieldError(str(error), target=slot.target, place=slot.place) from error
             if value is MISSING:
                 built.left_out.setdefault(slot.target, str(origin))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
+from apimonster_cli.core.errors import PermanentError
 from apimonster_cli.values.comparison import ALIASES, OPERATORS, Comparison, compile_operator, one_of
 from apimonster_cli.values.errors import At, LanguageError, LanguageErrors, closest, shown
 from apimonster_cli.values.path import Path, compile_path
@@ -42,16 +43,15 @@ class Filter:
     def refusal(self, scope: Scope) -> str | None:
         """Return None when the filter holds, else one plain sentence: `status_id is 9, not one of 1, 2`.
 
-        ValueError with a sentence when it cannot be told: a pattern took too long on the text.
+        PermanentError when it cannot be told: a pattern took too long on the text, or a JSONPath does not fit the event.
         """
-        for node in self._nodes:
-            reason = node.refusal(scope)
-            if reason is not None:
-                return reason
-        return None
+        try:
+            return next((reason for node in self._nodes if (reason := node.refusal(scope)) is not None), None)
+        except ValueError as error:
+            raise PermanentError(f"a filter cannot be worked out: {error}") from error
 
     def holds(self, scope: Scope) -> bool:
-        """Return whether everything in the filter holds; ValueError as for `refusal`."""
+        """Return whether everything in the filter holds; PermanentError as for `refusal`."""
         return self.refusal(scope) is None
 
 

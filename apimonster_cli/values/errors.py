@@ -79,7 +79,10 @@ def shown(value: Any) -> str:
     """Return a value as sentences show it: text in quotes, on one line, shortened."""
     from apimonster_cli.values.convert import text
 
-    written = " ".join(text(value).split())
+    try:
+        written = " ".join(text(value).split())
+    except RecursionError:
+        return "something nested too deeply"
     if len(written) > _SHOWN:
         written = written[: _SHOWN - 1] + "…"
     return f'"{written}"' if isinstance(value, str) else written

@@ -1,6 +1,7 @@
 """Jinja as templates use it: what is rewritten before compiling, and how a compiled template is run."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, ValuesView
+from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from typing import Any, cast
 
@@ -9,8 +10,10 @@ from jinja2 import nodes
 from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup
 
-from apimonster_cli.values.absent import Absent, no_value
+from apimonster_cli.values.absent import Absent, no_value, nothing
+from apimonster_cli.values.convert import text as as_text
 from apimonster_cli.values.errors import LanguageError, TemplateError, closest
 from apimonster_cli.values.path import format_keys
 from apimonster_cli.values.pattern import compile_pattern
@@ -28,7 +31,7 @@ def compile_source(text: str) -> tuple[Callable[[Scope], Any], tuple[str, ...]]:
     """Return a function that renders `text` for a scope, and the paths that it mentions; LanguageError for mistakes."""
     try:
         _check_tokens(text)
-        tree = _ENVIRONMENT.parse(text.strip() if _looks_lone(text) else text)
+        tree = _ENVIRONMENT.parse(text)
         _check_nodes(tree)
         rewriting = _Rewriting(tree)
         tree = rewriting.visit(tree)
@@ -37,30 +40,27 @@ def compile_source(text: str) -> tuple[Callable[[Scope], Any], tuple[str, ...]]:
             tree = nodes.Template([nodes.Assign(nodes.Name(_RESULT, "store"), lone, lineno=1)], lineno=1)
         tree.set_environment(_ENVIRONMENT)
         compiled = _ENVIRONMENT.from_string(tree)
+    except LanguageError:
+        raise
     except TemplateSyntaxError as error:
         raise _mistake(str(error.message), error.lineno) from None
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, LanguageError):
-            raise
-        raise _mistake(str(error), 1) from None
+    except (ValueError, SyntaxError) as error:  # an endless number, blocks nested deeper than Python can
+        raise _mistake(f"it cannot be compiled: {error.args[0]}", 1) from None
     render = _lone(compiled, text) if lone is not None else _printed(compiled, text)
     return render, tuple(rewriting.paths)
 
 
-def _mistake(message: str, line: int, suggestion: str | None = None) -> LanguageError:
-    where = f"line {line} of the template: " if line > 1 else ""
+def _mistake(message: str, line: int | None, suggestion: str | None = None) -> LanguageError:
+    where = f"line {line} of the template: " if line and line > 1 else ""
     return LanguageError(f"{where}{message}", rule="template", suggestion=suggestion, line=line)
 
 
-def _looks_lone(text: str) -> bool:
-    stripped = text.strip()
-    return stripped.startswith("{{") and stripped.endswith("}}")
-
-
 def _lone_expression(tree: nodes.Template) -> nodes.Expr | None:
-    """Return the expression of a template that is nothing else."""
+    """Return the expression of a template that is nothing else, white space around it apart."""
     if len(tree.body) == 1 and isinstance(tree.body[0], nodes.Output):
-        parts = tree.body[0].nodes
+        parts = [
+            part for part in tree.body[0].nodes if not (isinstance(part, nodes.TemplateData) and part.data.isspace())
+        ]
         if len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData):
             return parts[0]
     return None
@@ -179,10 +179,13 @@ def _filter(inner: nodes.Expr, name: str, near: nodes.Node, *arguments: nodes.Ex
 def _constant_key(node: nodes.Node) -> str | int | None:
     if isinstance(node, nodes.Getattr):
         return str(node.attr)
-    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const) and type(node.arg.value) in (str, int):
-        key: str | int = node.arg.value
-        return key
-    return None
+    if not isinstance(node, nodes.Getitem):
+        return None
+    sign, written = (-1, node.arg.node) if isinstance(node.arg, nodes.Neg) else (1, node.arg)
+    value = written.value if isinstance(written, nodes.Const) else None
+    if type(value) is int:
+        return sign * value
+    return value if type(value) is str and sign > 0 else None
 
 
 def _jinja_keys(keys: "list[str | int]") -> str:
@@ -198,8 +201,7 @@ def _lone(compiled: JinjaTemplate, text: str) -> Callable[[Scope], Any]:
     def render(scope: Scope) -> Any:
         context = _context(compiled, scope)
         try:
-            for _ in compiled.root_render_func(context):
-                pass
+            list(compiled.root_render_func(context))  # a generator that yields nothing: it has to be run
             value = _plain(context.vars[_RESULT])
         except _FAILURES as error:
             raise _failure(error, text) from error
@@ -233,22 +235,18 @@ def _bounded(pieces: Iterator[str]) -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     """Return what an expression gave as a value that can be sent; nothing missing may hide inside a list."""
-    if isinstance(value, Absent) or value is None:
+    if nothing(value):
         return MISSING
+    if isinstance(value, Markup):
+        return as_text(value)
+    if isinstance(value, str | int | Decimal):
+        return value
     if isinstance(value, float):
         return Decimal(repr(value))
-    if isinstance(value, str):
-        return value if type(value).__module__ != "markupsafe" else "".join(value)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _inner(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | range | Iterator) or type(value).__name__ in (
-        "dict_keys",
-        "dict_values",
-        "dict_items",
-    ):
+    if isinstance(value, list | tuple | range | Iterator | AbstractSet | ValuesView):
         return [_inner(item) for item in value]
-    if isinstance(value, int | Decimal):
-        return value
     raise TemplateError(f"the template gives no value but a {type(value).__name__}")
 
 
@@ -260,7 +258,7 @@ def _inner(value: Any) -> Any:
 
 def _failure(error: Exception, text: str) -> TemplateError:
     if isinstance(error, RecursionError):
-        return TemplateError("the template goes round in circles")
+        return TemplateError("the template reads something that is nested too deeply")
     message = " ".join(str(error).split())
     if isinstance(error, TemplateError | JinjaError):
         return TemplateError(message)

@@ -45,7 +45,15 @@ def compile_jsonpath(text: str) -> Callable[[Any], Any]:
     def read(event: Any) -> Any:
         try:
             found = [_restored(match.value) for match in expression.find(_comparable(event))]
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, JSONPathError) as error:
+        except (
+            TypeError,
+            ValueError,
+            ArithmeticError,
+            LookupError,
+            AttributeError,
+            RecursionError,
+            JSONPathError,
+        ) as error:
             raise ValueError(f"the JSONPath {text} does not work on this event: {_one_line(error)}") from error
         if not found:
             return MISSING

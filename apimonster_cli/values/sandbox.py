@@ -1,6 +1,7 @@
 """The Jinja environment of templates: what a template may reach, and how much it may do."""
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Context as Arithmetic
 from decimal import Decimal
@@ -8,6 +9,7 @@ from typing import Any
 
 from jinja2 import pass_context
 from jinja2.exceptions import SecurityError
+from jinja2.lexer import Lexer, Token
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
@@ -39,16 +41,15 @@ _METHODS: tuple[tuple[type, frozenset[str]], ...] = (
     (Mapping, frozenset({"get", "items", "keys", "values"})),
     (list, frozenset({"count", "index"})),
 )  # fmt: skip
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _PLAIN = (str, int, Decimal, float)
 
 
 class ScopeContext(Context):
-    """The names of a template: those it sets, the reserved ones, the fields of the event or item, and a few functions."""
+    """The names that a template does not set itself: the reserved ones, the fields of the event or item, a few functions."""
 
     def resolve_or_missing(self, key: str) -> Any:
         """Return what a name stands for; Jinja's `missing` when there is nothing or null."""
-        if key in self.vars:
-            return self.vars[key]
         scope = self.parent[SCOPE]
         if key in ("event", "steps", "meta"):
             return getattr(scope, key)
@@ -62,6 +63,21 @@ class ScopeContext(Context):
         return missing if value is None else value
 
 
+class PlainBackslashes(Lexer):
+    r"""Reads texts so that a pattern is written once: `\d`, `\b` and `\1` stay what they are; `\n`, `\t` and quotes are escapes."""
+
+    def wrap(self, stream: Iterable[tuple[int, str, str]], *args: Any) -> Iterator[Token]:
+        """Return Jinja's tokens with the backslashes doubled that Python would read as something else, or warn about."""
+        kept = (
+            (line, kind, _ESCAPE.sub(_doubled, token) if kind == "string" else token) for line, kind, token in stream
+        )
+        return super().wrap(kept, *args)
+
+
+def _doubled(found: re.Match[str]) -> str:
+    return found[0] if found[1] in "\\'\"nrtuUx" else f"\\{found[0]}"
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja without a way out, without guesses, and with bounds on what one template can make."""
 
@@ -70,6 +86,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         super().__init__(undefined=Absent, autoescape=False, finalize=printed)
+        self._lexer = PlainBackslashes(self)
         self.globals = {"dict": dict, "namespace": self.globals["namespace"], "range": _range}
         hidden = {
             FOLLOW: self.follow,
@@ -80,6 +97,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
         }
         self.filters = {**all_filters(), **hidden}
         self.tests |= {"none": nothing, "defined": lambda value: not nothing(value), "undefined": nothing}
+
+    @property
+    def lexer(self) -> Lexer:
+        """Return the lexer of this environment."""
+        return self._lexer
 
     def follow(self, value: Any, keys: tuple[str | int, ...], name: str = "") -> Any:
         """Return what lies behind `keys`, as a path would find it; Absent, by `name`, when nothing or null does."""

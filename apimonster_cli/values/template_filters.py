@@ -38,6 +38,7 @@ _OF_TEXT = (
     "e",
     "escape",
     "forceescape",
+    "indent",
     "lower",
     "striptags",
     "title",
@@ -127,8 +128,8 @@ def _default(value: Any, instead: Any = "", boolean: bool = False) -> Any:  # no
     return instead if nothing(value) or (boolean and is_empty(value)) else value
 
 
-@pass_context
 @_on_value
+@pass_context
 def _phone(context: JinjaContext, value: Any, region: str | None = None) -> str:
     """Return a phone number as E.164: `+74950000013`."""
     import phonenumbers
@@ -168,8 +169,8 @@ def _boolean(value: Any) -> bool:
 
 
 def _dated(default: str) -> _Filter:
-    @pass_context
     @_on_value
+    @pass_context
     def dated(context: JinjaContext, value: Any, written: str = default) -> WrittenDate:
         locale = _locale(context)
         moment: date = read_moment(convert.single(value), locale.source_zone)
