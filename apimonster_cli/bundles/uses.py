@@ -67,11 +67,22 @@ def dotted(path: Path) -> str | None:
 
 
 def is_field(event: Event, fields: dict[str, CatalogueField], path: str) -> bool:
-    """Return whether an event has a field at a dotted path: a known one, one around or inside it, or one below an open prefix."""
-    if lookup(fields, path) or is_open(event.open_fields, path):
+    """Return whether an event has a field at a dotted path.
+
+    That is a known field, one around it, one inside a field that the catalogue does not spell out, or one below an open prefix.
+    A known field in other letters (`data.statusID`) is a slip wherever it stands.
+    """
+    if lookup(fields, path):
         return True
     parts = ["0" if part.isdigit() else part for part in path.split(".")]
-    if any(known.startswith(".".join(parts) + ".") for known in fields):
+    name = ".".join(parts)
+    if name.lower() in {known.lower() for known in fields}:
+        return False
+    if is_open(event.open_fields, path) or _spelt_out(fields, name):
         return True
-    around = (fields.get(".".join(parts[:end])) for end in range(1, len(parts)))
-    return any(field is not None and field.type in {"array", "object"} for field in around)
+    around = (".".join(parts[:end]) for end in range(1, len(parts)))
+    return any(fields[at].type in {"array", "object"} and not _spelt_out(fields, at) for at in around if at in fields)
+
+
+def _spelt_out(fields: dict[str, CatalogueField], name: str) -> bool:
+    return any(known.startswith(f"{name}.") for known in fields)
