@@ -205,7 +205,7 @@ def _changed(_wanted: Any) -> Comparison:
 
 
 def _exists(found: Any) -> bool:
-    return found is not MISSING and found is not None
+    return not is_empty(found)
 
 
 OPERATORS: Mapping[str, Callable[[Any], Comparison]] = {

@@ -7,8 +7,8 @@ A filter is a mapping of path → condition, and all must hold:
     contact.email: {ends_with: .ru}
     any: [{type.name: Звонок}, {tags: {contains: vip}}]     all and any take lists of filters, not takes one
 
-A comparison with an empty value (missing, null, "", [] or {}) is false, and its negation true. `exists` asks for something
-that is neither missing nor null; `empty` asks for an empty value.
+A comparison with an empty value (missing, null, "", [] or {}) is false, and its negation true. `exists` asks for a value
+that is not empty, `empty` for one that is: senders write "" and [] for what is not there, so a phone of "" does not exist.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
