@@ -51,20 +51,22 @@ def edit_order(call: Call) -> Mapping[str, Any]:
         by, uid = "externalId", fields.pop("externalId", None)
     if uid in (None, ""):
         raise PermanentError("which order to edit? Neither id nor externalId got a value")
+    site = call.settings.get("site")
     try:
         found: Mapping[str, Any] = {}
         if _merges(call, fields):
-            found = call.ask(calls.get_order(str(uid), by, call.settings.get("site"))).json().get("order") or {}
-        return _edit(call, (str(uid), by), fields, found)
+            found = call.ask(calls.get_order(str(uid), by, site)).json().get("order") or {}
+        return outputs_of(call.ask(calls.edit_order(str(uid), by, _merged(call, fields, found), site)), found)
     except NotFoundError as error:
         raise NotFoundError(
             f"RetailCRM has no order with {by} {uid}: check the value, and site of the connection"
         ) from error
 
 
-def change(call: Call, found: Mapping[str, Any], fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Change the order `found`, as it was just read, and return it whole."""
-    return _edit(call, (str(found["id"]), "id"), fields, found)
+def change(call: Call, found: Mapping[str, Any], fields: Mapping[str, Any], site: str | None) -> Mapping[str, Any]:
+    """Change the order `found` of the shop `site`, as it was just read, and return it whole."""
+    request = calls.edit_order(str(found["id"]), "id", _merged(call, fields, found), site)
+    return outputs_of(call.ask(request), found)
 
 
 def outputs_of(answer: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,12 +78,11 @@ def outputs_of(answer: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
     return {"success": True, **order}
 
 
-def _edit(
-    call: Call, order: tuple[str, calls.By], fields: Mapping[str, Any], found: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    if _merges(call, fields):
-        fields = {**fields, "items": merge_lines(fields["items"], found.get("items") or [])}
-    return outputs_of(call.ask(calls.edit_order(*order, fields, call.settings.get("site"))), found)
+def _merged(call: Call, fields: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields with the lines of the order `found` beside those that are mapped."""
+    if not _merges(call, fields):
+        return fields
+    return {**fields, "items": merge_lines(fields["items"], found.get("items") or [])}
 
 
 def _merges(call: Call, fields: Mapping[str, Any]) -> bool:

@@ -1,11 +1,19 @@
-"""The externalId of an order that got none in its fields."""
+"""The externalId of what got none in its fields."""
 
 import hashlib
 import re
 
+from apimonster_cli.connectors.spec import Call
+
 _LONGEST = 120
 _DIGEST = 24  # 96 bits of the hash
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def external_id_of(call: Call) -> str:
+    """Return the externalId that the step's fields name, else one derived from its identity."""
+    mapped = call.fields.get("externalId")
+    return str(mapped) if mapped not in (None, "") else derive(call.identity)
 
 
 def derive(identity: str) -> str:

@@ -1,22 +1,20 @@
 """RetailCRM: find an order by e-mail, phone or status."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from apimonster_cli.connectors.retailcrm.contacts import age, digits, has_email, has_phone, phones, plain
 from apimonster_cli.connectors.retailcrm.edit_order import OPEN_ORDER
 from apimonster_cli.connectors.retailcrm.pages import read_pages
 from apimonster_cli.connectors.spec import Action, Call
 
-_PHONE_DIGITS = 10  # a Russian or Ukrainian number without the 7, 8 or 380 before it, which people write in many ways
-
 
 def find_order(call: Call) -> Mapping[str, Any]:
     """Return the newest order that fits all given inputs, with `success`; {} when there is none, or nothing to search by."""
-    email = _text(call.fields.get("email"))
-    written_phone = _text(call.fields.get("phone"))
-    phone = _digits(written_phone)
-    status = _text(call.fields.get("status"))
+    email = plain(call.fields.get("email"))
+    written_phone = plain(call.fields.get("phone"))
+    phone = digits(written_phone)
+    status = plain(call.fields.get("status"))
     # The list has no filter for phones: `customer` looks through names and phones, so the answers are compared below.
     filters = [("[email]", email), ("[customer]", phone), ("[extendedStatus][]", status)]
     filters = [(name, value) for name, value in filters if value]
@@ -25,40 +23,18 @@ def find_order(call: Call) -> Mapping[str, Any]:
     found = [
         order
         for order in read_pages(call, "/orders", "orders", filters)
-        if (not phone or phone in map(_digits, _phones(order))) and (not email or _has_email(order, email))
+        if (not phone or has_phone(phone, _phones(order)))
+        and (not email or has_email(email, order, order.get("customer"), order.get("contact")))
     ]
-    newest = max(found, key=_age, default=None)
+    newest = max(found, key=age, default=None)
     return {"success": True, **newest} if newest is not None else {}
 
 
-def _age(order: Mapping[str, Any]) -> tuple[str, int]:
-    """Return what orders are sorted by: createdAt is `Y-m-d H:i:s`, which sorts as text."""
-    number = order.get("id")
-    return str(order.get("createdAt") or ""), number if isinstance(number, int) else 0
-
-
 def _phones(order: Mapping[str, Any]) -> Iterator[str]:
-    yield _text(order.get("phone"))
-    yield _text(order.get("additionalPhone"))
-    for person in (order.get("customer"), order.get("contact")):
-        for entry in (person.get("phones") or ()) if isinstance(person, Mapping) else ():
-            if isinstance(entry, Mapping):
-                yield _text(entry.get("number"))
-
-
-def _has_email(order: Mapping[str, Any], email: str) -> bool:
-    """Return whether the order is of that e-mail, or shows none at all and was found by it all the same."""
-    people = [person for person in (order, order.get("customer"), order.get("contact")) if isinstance(person, Mapping)]
-    shown = {_text(person.get("email")).casefold() for person in people} - {""}
-    return not shown or email.casefold() in shown
-
-
-def _digits(phone: str) -> str:
-    return re.sub(r"\D", "", phone)[-_PHONE_DIGITS:]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    yield plain(order.get("phone"))
+    yield plain(order.get("additionalPhone"))
+    yield from phones(order.get("customer"))
+    yield from phones(order.get("contact"))
 
 
 FIND_ORDER = Action(

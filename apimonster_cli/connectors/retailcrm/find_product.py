@@ -8,11 +8,15 @@ from apimonster_cli.connectors.spec import Action, Call
 
 
 def find_product(call: Call) -> Mapping[str, Any]:
+    """Return the product that has exactly this article; {} when there is none."""
+    return find_by_article(call, str(call.fields.get("article") or "").strip())
+
+
+def find_by_article(call: Call, article: str) -> Mapping[str, Any]:
     """Return the product that has exactly this article, itself or in an offer, and as `offer` the offer to put into an order.
 
-    {} when there is none. A product on sale goes before one that is not.
+    {} when there is none, or no article. A product on sale goes before one that is not.
     """
-    article = str(call.fields.get("article") or "").strip()
     if not article:
         return {}
     # There is no filter for articles; `name` looks through names and articles, so each product is compared here.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apimonster_cli.connectors.retailcrm.create_order import agrees
+from apimonster_cli.connectors.retailcrm.agreement import agrees
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.call import Answer
 from apimonster_cli.core.errors import PermanentError, TransientError

@@ -1,0 +1,30 @@
+"""Whether something found in the CRM is what was sent there."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+
+def agrees(sent: Any, found: Any) -> bool:
+    """Return whether nothing in `found` contradicts `sent`: RetailCRM leaves empty fields out and adds its own."""
+    if isinstance(sent, Mapping) and isinstance(found, Mapping):
+        return all(agrees(value, found[name]) for name, value in sent.items() if name in found)
+    if isinstance(sent, list) and isinstance(found, list | Mapping):
+        # Payments come back as an object with their ids as keys, everything else as a list.
+        entries = list(found.values()) if isinstance(found, Mapping) else found
+        return len(sent) == len(entries) and all(map(agrees, sent, entries))
+    if isinstance(sent, Mapping | list) or isinstance(found, Mapping | list):
+        return not sent and not found
+    return bool(_plain(sent) == _plain(found))
+
+
+def _plain(value: Any) -> Any:
+    """Return a value in the form that survives the CRM's tidying: numbers as numbers, phones as digits, text without case."""
+    if isinstance(value, bool) or value is None:
+        return value
+    text = str(value).strip()
+    digits = re.sub(r"[\s()+-]", "", text)
+    if re.fullmatch(r"\d+(\.\d+)?", digits):
+        return Decimal(digits)
+    return text.casefold()
