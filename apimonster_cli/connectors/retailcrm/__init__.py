@@ -7,6 +7,7 @@ from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.connectors.retailcrm.answers import judge
 from apimonster_cli.connectors.retailcrm.create_customer_note import CREATE_CUSTOMER_NOTE
 from apimonster_cli.connectors.retailcrm.create_order import CREATE_ORDER
+from apimonster_cli.connectors.retailcrm.create_order_from_ozon import CREATE_ORDER_FROM_OZON
 from apimonster_cli.connectors.retailcrm.edit_order import EDIT_ORDER
 from apimonster_cli.connectors.retailcrm.find_order import FIND_ORDER
 from apimonster_cli.connectors.retailcrm.find_product import FIND_PRODUCT
@@ -40,7 +41,16 @@ CONNECTOR = Connector(
         Setting("phone_region", "text", "The country of phones written without one.", default="RU", check=_two_letters),
     ),
     catalogue=Catalogue(Path(__file__).parent),
-    actions=(CREATE_ORDER, EDIT_ORDER, CREATE_CUSTOMER_NOTE, FIND_ORDER, FIND_PRODUCT, GET_STORE, GET_ORDER_PACKS),
+    actions=(
+        CREATE_ORDER,
+        CREATE_ORDER_FROM_OZON,
+        EDIT_ORDER,
+        CREATE_CUSTOMER_NOTE,
+        FIND_ORDER,
+        FIND_PRODUCT,
+        GET_STORE,
+        GET_ORDER_PACKS,
+    ),
     url="url",
     auth=HeaderKey("X-API-KEY", "api_key"),
     judge=judge,

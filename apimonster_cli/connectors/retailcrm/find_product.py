@@ -6,29 +6,32 @@ from typing import Any
 from apimonster_cli.connectors.retailcrm.pages import read_pages
 from apimonster_cli.connectors.spec import Action, Call
 
+Found = tuple[Mapping[str, Any], Mapping[str, Any]]
+"""A product, and the offer of it that an article means; {} for a product without offers."""
+
 
 def find_product(call: Call) -> Mapping[str, Any]:
-    """Return the product that has exactly this article; {} when there is none."""
-    return find_by_article(call, str(call.fields.get("article") or "").strip())
-
-
-def find_by_article(call: Call, article: str) -> Mapping[str, Any]:
     """Return the product that has exactly this article, itself or in an offer, and as `offer` the offer to put into an order.
 
-    {} when there is none, or no article. A product on sale goes before one that is not.
+    {} when there is none. A product on sale goes before one that is not.
     """
-    if not article:
+    found = find_by_article(call, str(call.fields.get("article") or "").strip())
+    if not found:
         return {}
+    product, offer = max(found, key=lambda one: bool(one[0].get("active", True)))
+    return {**product, "offer": offer}
+
+
+def find_by_article(call: Call, article: str) -> list[Found]:
+    """Return every product that has exactly this article, itself or in an offer; none for an empty article."""
+    if not article:
+        return []
     # There is no filter for articles; `name` looks through names and articles, so each product is compared here.
-    offers = [
+    return [
         (product, offer)
         for product in read_pages(call, "/store/products", "products", [("[name]", article)])
         if (offer := _offer(product, article)) is not None
     ]
-    if not offers:
-        return {}
-    product, offer = max(offers, key=lambda found: bool(found[0].get("active", True)))
-    return {**product, "offer": offer}
 
 
 def _offer(product: Mapping[str, Any], article: str) -> Mapping[str, Any] | None:
