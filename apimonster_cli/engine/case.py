@@ -8,7 +8,6 @@ from typing import Any
 from apimonster_cli.bundles.model import Bundle, Case, Config, Step
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.clock import Clock, SystemClock
-from apimonster_cli.core.errors import TransientError
 from apimonster_cli.core.place import Place
 from apimonster_cli.engine.callers import CaseCaller
 from apimonster_cli.engine.context import Context
@@ -94,10 +93,7 @@ class _Run:
 
     def _do(self, step: Step) -> StepResult:
         work = StepWork(step, step.id, len(self._results), clock=self._clock, redactor=self._redactor)
-        try:
-            result = work.do(self._context.scope(step), self._caller, identity=f"{self._bundle.name}-{step.id}-test")
-        except TransientError as error:
-            result = work.failed(str(error))
+        result = work.do(self._context.scope(step), self._caller, identity=f"{self._bundle.name}-{step.id}-test")
         self._context.keep(step.id, result.outcome, result.output)
         self._results[step.id] = result
         return result

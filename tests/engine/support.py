@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -233,3 +233,14 @@ def bench(folder: Path, *bundles: Bundle, dry_run: bool = False, **settings: Any
 def held_by_nobody(claimed: Claimed) -> Claimed:
     """Return the claim of a worker that has meanwhile lost it."""
     return replace(claimed, lease=replace(claimed.lease, attempt=claimed.lease.attempt - 1))
+
+
+class Benches:
+    """Makes benches that are closed after the test."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+
+    def __call__(self, *bundles: Bundle, **more: Any) -> Bench:
+        return self._stack.enter_context(bench(self._folder, *bundles, **more))

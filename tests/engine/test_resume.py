@@ -1,0 +1,124 @@
+"""An attempt goes on where the last one ended, and looks before it repeats what may have happened."""
+
+import pytest
+
+from apimonster_cli.core.call import Answer, Request
+from apimonster_cli.core.errors import StoreError
+from tests.engine.support import (
+    DOWN,
+    LOST,
+    Benches,
+    answer,
+    bundle,
+    step,
+)
+
+
+# finished steps ------------------------------------------------------------------------------------------------------
+def test_finished_steps_are_not_repeated(make: Benches) -> None:
+    made = make(bundle(step("order"), step("note", {"of": "steps.order.number"})))
+    made.crm.replies = [answer({"number": "7A"}), DOWN, DOWN, DOWN]
+    made.accept()
+    made.deliver_due()
+    made.crm.requests.clear()
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["done"]
+    assert [(request.json["id"][:10], request.json.get("of")) for request in made.crm.requests] == [
+        ("leads-note", "7A")
+    ]
+
+
+def test_a_delivery_that_was_killed_between_two_steps_goes_on_with_the_second(make: Benches) -> None:
+    made = make(bundle(step("order"), step("note", {"of": "steps.order.status"})))
+    made.accept()
+
+    def dies(_request: Request) -> Answer:
+        raise StoreError("the disk is full")
+
+    made.crm.replies = [answer(), dies]
+    with pytest.raises(StoreError):
+        made.deliver_due()
+    made.store.release_all()
+    made.crm.requests.clear()
+    outcomes = made.deliver_due()
+
+    assert outcomes == ["done"]
+    assert [request.path for request in made.crm.requests] == [
+        "/find",
+        "/put",
+    ]  # the note was under way: it is looked for
+
+
+def test_steps_taken_from_the_bundle_in_the_meantime_do_not_keep_a_delivery_open(make: Benches) -> None:
+    made = make(bundle(step("order"), step("note")))
+    made.crm.replies = [answer(), DOWN, DOWN, DOWN]
+    made.accept()
+    made.deliver_due()
+    made.config = made.config.__class__(
+        **{name: getattr(made.config, name) for name in ("settings", "connections", "redactor", "files", "base")},
+        bundles={"leads": bundle(step("order"))},
+    )
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["done"]
+    assert made.delivery().state == "done"
+
+
+# doubt ---------------------------------------------------------------------------------------------------------------
+def test_after_a_lost_answer_the_action_looks_before_it_writes_again(make: Benches) -> None:
+    made = make(bundle())
+    made.crm.replies = [LOST, answer({"number": "7A"})]
+    made.accept()
+
+    outcomes = made.deliver_due()
+
+    assert outcomes == ["done"]
+    assert [request.path for request in made.crm.requests] == ["/put", "/find"]
+    assert made.delivery().steps[0].output == {"found": True, "number": "7A"}
+    assert [call.state for call in made.transactions()] == ["unknown", "answered"]
+
+
+def test_doubt_outlives_the_attempt(make: Benches) -> None:
+    made = make(bundle())
+    made.crm.replies = [LOST, DOWN, DOWN]
+    made.accept()
+    made.deliver_due()
+    made.crm.requests.clear()
+    made.crm.replies = [answer({"number": "7A"})]
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["done"]
+    assert [request.path for request in made.crm.requests] == ["/find"]
+
+
+def test_a_call_that_was_under_way_when_the_program_was_killed_is_doubtful(make: Benches) -> None:
+    made = make(bundle())
+    made.accept()
+
+    def killed(_request: Request) -> Answer:
+        raise StoreError("as if the power had gone")
+
+    made.crm.replies = [killed]
+    with pytest.raises(StoreError):
+        made.deliver_due()
+    made.store.release_all()
+    made.crm.requests.clear()
+    made.deliver_due()
+
+    assert [request.path for request in made.crm.requests] == ["/find", "/put"]
+
+
+def test_a_call_that_surely_did_not_happen_is_simply_made_again(make: Benches) -> None:
+    made = make(bundle())
+    made.crm.replies = [DOWN, answer()]
+    made.accept()
+
+    outcomes = made.deliver_due()
+
+    assert outcomes == ["done"]
+    assert [request.path for request in made.crm.requests] == ["/put", "/put"]
+    assert [call.state for call in made.transactions()] == ["turned_away", "answered"]
