@@ -139,6 +139,10 @@ class Worker:
                 self._troubles.append(error)
                 self._stopping.wait(_TROUBLE_IDLE)
                 continue
+            except Exception:  # noqa: BLE001  # logged whole; without this thread nothing is delivered any more
+                log.get().exception("claiming broke off; trying again")
+                self._stopping.wait(_TROUBLE_IDLE)
+                continue
             for job in jobs:
                 self._jobs.put(job)
             if not jobs:

@@ -1,5 +1,6 @@
 """The daemon as a whole, in this process: real address, real store, the look-alike CRM on the other side."""
 
+import errno
 import http.client
 import json
 import os
@@ -21,7 +22,7 @@ from apimonster_cli.core import log
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.errors import ConfigError
 from apimonster_cli.core.redact import Redactor
-from apimonster_cli.daemon.front import bind
+from apimonster_cli.daemon.front import Front, bind
 from apimonster_cli.daemon.supervisor import Supervisor
 from apimonster_cli.sandbox.server import Running, Sandbox
 from apimonster_cli.store.open import open_store
@@ -224,6 +225,32 @@ def test_a_taken_address_is_told_in_a_sentence(place: Place) -> None:
         f"the address 127.0.0.1:{place.port} is taken: another program, or another sync run, listens there. "
         "Stop it, or write another port under settings.listen"
     )
+
+
+def test_a_port_that_needs_rights_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "create_server", refuses)
+
+    with pytest.raises(ConfigError, match=r"this user may not listen on \[::1\]:80: ports below 1024 need rights"):
+        bind(("::1", 80))
+
+
+def test_ends_so_that_it_is_started_again_when_the_listener_ends_by_itself(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Front, "_serve", lambda _: None)
+
+    assert Supervisor(place.config()).run() == 1
+
+
+def test_says_which_changed_settings_wait_for_a_restart(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    with place.running() as supervisor:
+        file = place.folder / "bundles.yaml"
+        file.write_text(file.read_text(encoding="utf-8").replace("workers: 4", "workers: 5"), encoding="utf-8")
+        supervisor.tell("reload")
+        until(lambda: "settings.workers has changed" in capsys.readouterr().err, "the log line")
 
 
 def test_an_address_of_another_machine_is_told_in_a_sentence() -> None:

@@ -52,6 +52,11 @@ def failing_once(made: Made, verb: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(made.bench.store, verb, fails)
 
 
+def is_quiet(worker: Worker) -> bool:
+    """Wait until everything is done; return whether it came to that."""
+    return any(worker.quiet(0.1) for _ in range(200))
+
+
 def test_one_round_delivers_what_is_due(make: Make) -> None:
     made = make(bundle())
     made.bench.accept()
@@ -164,7 +169,7 @@ def test_threads_deliver_side_by_side(make: Make) -> None:
     for _ in range(3):
         made.bench.accept()
     made.worker.start()
-    quiet = made.worker.quiet(SOON)
+    quiet = is_quiet(made.worker)
     made.worker.stop(SOON)
 
     assert quiet
@@ -177,7 +182,7 @@ def test_is_quiet_when_all_that_is_due_has_been_delivered_in_order(make: Make) -
         made.bench.accept({"name": str(number)}, key=str(number % 4))
     made.worker.start()
 
-    quiet = next((True for _ in range(200) if made.worker.quiet(0.1)), False)
+    quiet = is_quiet(made.worker)
 
     made.worker.stop(SOON)
     names = [int(request.json["name"]) for request in made.bench.crm.requests]
@@ -192,7 +197,7 @@ def test_what_is_put_off_does_not_keep_it_busy(make: Make) -> None:
     made.bench.accept()
     made.worker.start()
 
-    quiet = next((True for _ in range(200) if made.worker.quiet(0.1)), False)
+    quiet = is_quiet(made.worker)
 
     made.worker.stop(SOON)
     assert quiet
@@ -264,10 +269,74 @@ def test_a_dry_run_gives_everything_back_when_it_ends(make: Make) -> None:
     made.bench.accept()
     made.bench.accept()
     made.worker.start()
-    quiet = next((True for _ in range(200) if made.worker.quiet(0.1)), False)
+    quiet = is_quiet(made.worker)
 
     made.worker.stop(SOON)
 
     assert quiet
     assert [call.state for call in made.bench.transactions()] == ["planned", "planned"]
     assert [made.bench.delivery(event).state for event in (1, 2)] == ["waiting", "waiting"]
+
+
+def test_goes_on_when_claiming_breaks_off(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make(bundle())
+    delivered = threading.Event()
+
+    def arrives(_request: Request) -> Answer:
+        delivered.set()
+        return answer()
+
+    def breaks(*_: Any, **__: Any) -> None:
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(made.bench.store, "claim", breaks)
+    made.bench.crm.replies = [arrives]
+    made.bench.accept()
+    made.worker.start()
+
+    assert delivered.wait(SOON)
+    made.worker.stop(SOON)
+
+
+def test_says_why_it_never_comes_to_an_end(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make(bundle())
+    monkeypatch.setattr("apimonster_cli.daemon.worker._TROUBLE_IDLE", 0.001)
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(made.bench.store, "claim", fails)
+    made.worker.start()
+
+    with pytest.raises(StoreError, match="the disk is full"):
+        is_quiet(made.worker)
+
+    made.worker.stop(SOON)
+
+
+def test_stops_although_the_store_cannot_be_written(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make(bundle())
+    made.worker.start()
+    failing_once(made, "hand_back", monkeypatch)
+
+    made.worker.stop(SOON)
+
+    assert not any(thread.is_alive() for thread in made.worker._threads)
+
+
+def test_a_mistake_outside_of_the_steps_lets_the_delivery_wait(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = make(bundle())
+    made.bench.accept()
+
+    def breaks(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(made.bench.engine, "deliver", breaks)
+    made.worker.work_once()
+    made.worker.work_once()
+
+    delivery = made.bench.delivery()
+    assert delivery.state == "waiting"
+    assert delivery.due_at == made.bench.clock.now() + timedelta(minutes=1)
+    assert "a mistake in this program (ZeroDivisionError)" in str(delivery.error)
