@@ -27,7 +27,7 @@ COMMANDS = {
     "transactions": "List the outgoing calls.",
     "fields": "List the fields of an event or an action.",
     "schema": "Write the JSON Schema that completes bundle files in an editor.",
-    "sandbox": "Run a local look-alike of RetailCRM, to try bundles on.",
+    "sandbox": "Run local look-alikes of RetailCRM and Calltouch, to try bundles on.",
     "prune": "Delete events and transactions older than the retention now.",
 }
 _COREUTILS_OPTIONS = {"-d", "--data", "-f", "--file-system"}

@@ -1,4 +1,4 @@
-"""`sync sandbox`: the look-alike of RetailCRM alone."""
+"""`sync sandbox`: the look-alikes of RetailCRM and of Calltouch's orders diary alone."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,13 +18,15 @@ def command(
         typer.Option(help="How it misbehaves: lost=0.05,500=0.1,reset=0.02,slow=0.03,limit=10/s", show_default=False),
     ] = "",
     seed: Annotated[int, typer.Option(help="The same seed misbehaves in the same way.")] = 0,
+    deals: Annotated[int, typer.Option(min=0, help="Put so many made-up deals of the last week into the diary.")] = 0,
     database: Annotated[
         Path | None, typer.Option(help="A file to keep orders in; without it they end with the program.")
     ] = None,
 ) -> int:
-    """Run a local look-alike of RetailCRM, to try bundles on: API key sandbox, site main.
+    """Run local look-alikes of RetailCRM and Calltouch, to try bundles on.
 
-    Point a connection at it: url: http://127.0.0.1:8090, api_key: sandbox.
+    Point a retailcrm connection at it: url: http://127.0.0.1:8090, api_key: sandbox, site: main. A calltouch one takes the
+    same url, token: sandbox and site_id: 12345; --deals fills its diary.
     """
     host, port = parse_address(listen)
     from apimonster_cli.sandbox.faults import parse_faults
@@ -35,9 +37,17 @@ def command(
     except ValueError as error:
         raise ConfigError(f"--faults {faults}: {error}") from None
     with until_stopped() as wait:
-        running = Sandbox(faults=wanted, seed=seed, database=database).serve(host, port)
+        sandbox = Sandbox(faults=wanted, seed=seed, database=database)
+        diary = sandbox.calltouch
+        if deals:
+            diary.make_up(deals, seed=seed)
+        running = sandbox.serve(host, port)
         try:
-            output.say(f"RetailCRM look-alike at {running.url}, API key sandbox, site main. Ctrl-C ends it.")
+            output.say(f"RetailCRM look-alike at {running.url}, API key sandbox, site main.")
+            output.say(
+                f"Calltouch look-alike at {running.url}, token {diary.token}, site_id {diary.sites[0]}, "
+                f"{len(diary.deals())} deals. Ctrl-C ends it."
+            )
             output.flush()
             wait()
         finally:

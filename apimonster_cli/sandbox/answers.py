@@ -23,6 +23,7 @@ class Reply:
     status: int
     body: bytes
     content_type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Refusal(Exception):  # noqa: N818 - the word of the house for a call that the service turns down

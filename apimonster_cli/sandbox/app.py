@@ -1,14 +1,15 @@
 """The ASGI side of the look-alike: lets a call in, lets fate strike, sends what is left of the answer.
 
-No framework routes here: RetailCRM looks at the key before the path, and the CRM of a benchmark has to be cheap.
+No framework routes here: RetailCRM looks at the key before the path, and the CRM of a benchmark has to be cheap. What lies below
+/calls-service/ is Calltouch's, everything else RetailCRM's.
 """
 
 import asyncio
-import time
 from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
 
+from apimonster_cli.sandbox import calltouch_api
 from apimonster_cli.sandbox.answers import HTML, Refusal, Reply
 from apimonster_cli.sandbox.api import carry_out
 from apimonster_cli.sandbox.control import PREFIX, control
@@ -53,14 +54,19 @@ class App:
             raise RuntimeError("the sandbox speaks HTTP only")
         wire = Wire(scope, receive, send)
         if wire.path.startswith(PREFIX):
-            parameters = await wire.parameters()
-            local = control(self._sandbox, wire.method, wire.path, parameters) if wire.is_local else None
-            await wire.answer(local or Refusal(404, "Not found").reply())
+            await wire.answer(await self._controlled(wire) if wire.is_local else Refusal(404, "Not found").reply())
         else:
             await self._live_through(wire)
 
+    async def _controlled(self, wire: Wire) -> Reply:
+        try:
+            parameters = await wire.parameters(json=True)
+        except ValueError as error:
+            return Refusal(400, str(error)).reply()
+        return control(self._sandbox, wire.method, wire.path, parameters)
+
     async def _live_through(self, wire: Wire) -> None:
-        now = time.monotonic()
+        now = self._sandbox.clock.monotonic()
         dice = self._sandbox.dice
         record = self._sandbox.journal.open(wire.method, wire.path, now)
         fate = dice.roll()
@@ -71,10 +77,28 @@ class App:
         if fate.fault is Fault.RESET:
             await wire.cut(reset=True)
             return
-        reply = self._turned_away(key, fate, now) or self._carried_out(record, key)
-        if pause := dice.faults.latency + (dice.faults.delay if fate.fault is Fault.SLOW else 0):
+        if wire.path.startswith(calltouch_api.PREFIX):
+            reply, wait = self._diary(wire, record, fate, now)
+        else:
+            reply, wait = self._turned_away(key, fate, now) or self._carried_out(record, key), 0.0
+        if pause := wait + dice.faults.latency + (dice.faults.delay if fate.fault is Fault.SLOW else 0):
             await self._pause(pause)
         await _deliver(wire, record, fate, reply)
+
+    def _diary(self, wire: Wire, record: Record, fate: Fate, now: float) -> tuple[Reply, float]:
+        """Return the answer of Calltouch's orders diary, and the seconds that the call waits for its turn."""
+        diary = self._sandbox.calltouch
+        token = str(record.parameters.pop("clientApiId", ""))
+        rules = diary.rules
+        wait = diary.limit(wire.address).enter(now, per_second=rules.per_second, waiting=rules.waiting)
+        if wait is None or fate.fault in (Fault.OVERLOAD, Fault.LIMIT):
+            return calltouch_api.OVERLOADED, 0.0
+        if fate.fault is Fault.MAINTENANCE:
+            return _MAINTENANCE, wait
+        if fate.fault is Fault.PAGEFAIL and str(record.parameters.get("page", "1")) != "1":
+            return calltouch_api.BROKEN, wait
+        record.carried_out = True
+        return calltouch_api.carry_out(diary, record, token), wait
 
     def _turned_away(self, key: str, fate: Fate, now: float) -> Reply | None:
         """Return the answer to a call that is not carried out; None when it is."""

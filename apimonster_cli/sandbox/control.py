@@ -5,11 +5,13 @@ GET  /sandbox/requests   counts, and the records; `?path=…` and `?last=…` na
 GET  /sandbox/orders     every order as it is kept; likewise /sandbox/customers and /sandbox/notes
 POST /sandbox/faults     form `faults` (as for --faults) and `seed`
 POST /sandbox/reset      forgets data and journal; the faults start over
+…    /sandbox/calltouch  see sandbox/calltouch_control.py
 """
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from apimonster_cli.sandbox import calltouch_control
 from apimonster_cli.sandbox.answers import Refusal, Reply, done
 from apimonster_cli.sandbox.faults import parse_faults
 
@@ -36,6 +38,8 @@ def _answer(sandbox: "Sandbox", method: str, name: str, parameters: Mapping[str,
     if method == "GET" and name in _DUMPS:
         with sandbox.state.lock:
             return done(**{name: list(sandbox.state.rows(_DUMPS[name]).values())})
+    if name.partition("/")[0] == calltouch_control.NAME:
+        return calltouch_control.control(sandbox.calltouch, method, name, parameters)
     if method == "POST" and name == "faults":
         return _set_faults(sandbox, parameters)
     if method == "POST" and name == "reset":

@@ -8,7 +8,9 @@ reset        the connection is reset (RST) and nothing is carried out
 slow         carried out, but answered after `delay` only, later than a client waits
 truncated    carried out; half the answer arrives: some as cut JSON, some with the connection closed inside the body
 maintenance  an HTML page with status 503; nothing is carried out
-limit        `10/s`: calls above that in a second are turned away, per key; `0.03`: that part of all calls is
+limit        `10/s`: calls above that in a second are turned away, per key of RetailCRM; `0.03`: that part of all calls is
+overload     of Calltouch's calls alone: refused with 429, as if there had been too many
+pagefail     of Calltouch's calls alone: a page after the first is answered 500
 latency      added to every answer, such as 50ms
 delay        how long a slow answer takes, 40s unless set
 """
@@ -31,6 +33,8 @@ class Fault(Enum):
     TRUNCATED = "truncated"
     MAINTENANCE = "maintenance"
     LIMIT = "limit"
+    OVERLOAD = "overload"
+    PAGEFAIL = "pagefail"
 
 
 @dataclass(frozen=True, slots=True)

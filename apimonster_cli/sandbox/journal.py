@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +22,7 @@ class Record:
     method: str
     path: str
     time: float
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
     status: int | None = None
     fault: Fault | None = None
     carried_out: bool = False

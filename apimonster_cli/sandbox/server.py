@@ -1,4 +1,4 @@
-"""The look-alike as a server: one thread, loopback unless told otherwise."""
+"""The look-alikes as a server: one thread, loopback unless told otherwise."""
 
 import asyncio
 import socket
@@ -12,9 +12,11 @@ from typing import Any, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.errors import ConfigError
 from apimonster_cli.sandbox.account import Account, Key
 from apimonster_cli.sandbox.app import App
+from apimonster_cli.sandbox.calltouch import Calltouch
 from apimonster_cli.sandbox.faults import Dice, Faults
 from apimonster_cli.sandbox.journal import Journal
 from apimonster_cli.sandbox.state import State
@@ -25,11 +27,12 @@ _LONGEST_STOP = 10.0
 
 
 class Sandbox:
-    """A RetailCRM look-alike with its own data.
+    """Look-alikes of RetailCRM and, as `calltouch`, of Calltouch's orders diary, with their own data.
 
     keys, sites: what the account has; a plain text is a key with every scope and shop.
     seed: makes the faults repeatable.
     database: an SQLite file that keeps the data between runs; None keeps them in memory.
+    clock: by which calls a second are counted; waiting and slow answers take real time.
     """
 
     def __init__(  # noqa: PLR0913 - settings, all by name
@@ -43,10 +46,13 @@ class Sandbox:
         zone: tzinfo = UTC,
         reuse_customers: bool = True,
         lenient_history: bool = False,
+        clock: Clock | None = None,
     ) -> None:
         known = tuple(Key(key) if isinstance(key, str) else key for key in keys)
         self.account = Account(known, tuple(sites), zone, reuse_customers, lenient_history)
         self.state = State(database)
+        self.clock = clock or SystemClock()
+        self.calltouch = Calltouch(self.state, self.clock)
         self.journal = Journal()
         self._seed = seed
         self.dice = Dice(faults or Faults(), seed)
@@ -62,6 +68,7 @@ class Sandbox:
         """Forget all data and the journal; the dice start over."""
         with self.state.lock:
             self.state.reset()
+        self.calltouch.reset()
         self.journal = Journal()
         self.set_faults(self.dice.faults)
 

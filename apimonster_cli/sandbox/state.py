@@ -13,7 +13,7 @@ from typing import Any
 from apimonster_cli.core import exactjson
 from apimonster_cli.sandbox.answers import Row
 
-KINDS = ("order", "customer", "combined", "note", "pack", "history")
+KINDS = ("order", "customer", "combined", "note", "pack", "history", "deal")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (kind TEXT NOT NULL, id INTEGER NOT NULL, data TEXT NOT NULL, PRIMARY KEY (kind, id));
@@ -73,6 +73,11 @@ class State:
         """Return the order that holds the line `item_id`."""
         order_id = self._items.get(item_id)
         return None if order_id is None else self._rows["order"][order_id]
+
+    def deal(self, site: str, service: str | None, number: str) -> Row | None:
+        """Return the row of the deal that a CRM calls `number`, at one of Calltouch's sites."""
+        row_id = self._deals.get((site, service, number))
+        return None if row_id is None else self._rows["deal"][row_id]
 
     def next_id(self, kind: str) -> int:
         """Return a fresh id: of a kind of rows, or of order lines (`item`) and payments (`payment`)."""
@@ -136,6 +141,7 @@ class State:
         self._payments: dict[str, int] = {}
         self._payment_external: dict[str, str] = {}
         self._items: dict[int, int] = {}
+        self._deals: dict[tuple[str, str | None, str], int] = {}
         self._changed.clear()
 
     def _load(self) -> None:
@@ -159,6 +165,8 @@ class State:
                 self._payments[payment_id] = row["id"]
                 if "externalId" in payment:
                     self._payment_external[payment["externalId"]] = payment_id
+        elif kind == "deal":
+            self._deals[_deal_key(row)] = row["id"]
 
     def _unindex(self, kind: str, row: Row) -> None:
         if "externalId" in row:
@@ -173,6 +181,8 @@ class State:
             for payment_id, payment in row["payments"].items():
                 self._payments.pop(payment_id, None)
                 self._payment_external.pop(payment.get("externalId", ""), None)
+        elif kind == "deal":
+            self._deals.pop(_deal_key(row), None)
 
 
 def contacts(customer: Row) -> Iterator[str]:
@@ -187,6 +197,11 @@ def contacts(customer: Row) -> Iterator[str]:
 def digits(phone: Any) -> str:
     """Return the digits of a phone number; empty when there are none."""
     return "".join(letter for letter in str(phone or "") if letter.isdecimal())
+
+
+def _deal_key(row: Row) -> tuple[str, str | None, str]:
+    deal = row["deal"]
+    return row["site"], deal["service"], deal["orderNumber"]
 
 
 def _open(database: Path) -> sqlite3.Connection:

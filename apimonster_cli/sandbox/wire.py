@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from starlette.types import Message, Receive, Scope, Send
 
+from apimonster_cli.core import exactjson
 from apimonster_cli.sandbox.answers import Reply
 from apimonster_cli.sandbox.parameters import Parameters, decode
 
@@ -13,6 +14,7 @@ TRANSPORT = "sandbox.transport"  # the key under which a connection's transport 
 LARGEST = 16 * 1024 * 1024  # bytes of a request body
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 _FORM = "application/x-www-form-urlencoded"
+_JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,15 @@ class Wire:
         return str(self.scope["raw_path"].decode("ascii", "replace"))
 
     @property
+    def address(self) -> str:
+        """Return the caller's IP address; empty when there is none."""
+        client = self.scope["client"]
+        return str(client[0]) if client else ""
+
+    @property
     def is_local(self) -> bool:
         """Return whether the caller is on this machine."""
-        client = self.scope["client"]
-        return client is None or client[0].startswith(_LOOPBACK)
+        return not self.address or self.address.startswith(_LOOPBACK)
 
     def header(self, wanted: bytes) -> str | None:
         """Return a header by its name in lower case."""
@@ -46,8 +53,11 @@ class Wire:
                 return bytes(value).decode("latin-1")
         return None
 
-    async def parameters(self) -> Parameters:
-        """Return query and form parameters together; those of the form win. A body of another type is not looked at."""
+    async def parameters(self, *, json: bool = False) -> Parameters:
+        """Return query and form parameters together; those of the form win. A body of another type is not looked at.
+
+        json: a JSON object is read as well, its keys are parameters; ValueError when it is none.
+        """
         parts: list[bytes] = []
         size, more = 0, True
         while more:
@@ -58,8 +68,14 @@ class Wire:
             more = message.get("more_body", False) and size <= LARGEST
         query = self.scope["query_string"]
         parameters = decode(query.decode("utf-8", "replace")) if query else {}
-        if size and (self.header(b"content-type") or "").startswith(_FORM):
+        content_type = self.header(b"content-type") or ""
+        if size and content_type.startswith(_FORM):
             parameters |= decode(b"".join(parts).decode("utf-8", "replace"))
+        elif size and json and content_type.startswith(_JSON):
+            body = exactjson.loads(b"".join(parts))
+            if not isinstance(body, dict):
+                raise ValueError("the JSON sent is no object")
+            parameters |= body
         return parameters
 
     async def answer(self, reply: Reply) -> None:
@@ -92,4 +108,5 @@ class Wire:
 
 def _start(reply: Reply) -> Message:
     headers = [(b"content-type", reply.content_type), (b"content-length", b"%d" % len(reply.body))]
+    headers += reply.headers
     return {"type": "http.response.start", "status": reply.status, "headers": headers}

@@ -34,7 +34,7 @@ def test_a_limit_without_a_rate_is_a_chance() -> None:
     [
         (
             "lots=0.1",
-            "'lots' is no fault; known are lost, 500, reset, slow, truncated, maintenance, limit, latency, delay",
+            "'lots' is no fault; known are lost, 500, reset, slow, truncated, maintenance, limit, overload, pagefail, latency, delay",
         ),
         ("lost=2", "lost=2 makes no sense; write a chance from 0 to 1, such as lost=0.05"),
         ("lost=nan", "lost=nan makes no sense; write a chance from 0 to 1, such as lost=0.05"),
