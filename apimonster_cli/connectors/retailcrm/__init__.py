@@ -1,14 +1,17 @@
-"""RetailCRM: orders, customers' notes and the catalogue, through API v5."""
+"""RetailCRM: orders and their payments, customers and their notes, and the catalogue, through API v5."""
 
 from pathlib import Path
 from typing import Any
 
 from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.connectors.retailcrm.answers import judge
+from apimonster_cli.connectors.retailcrm.create_customer import CREATE_CUSTOMER
 from apimonster_cli.connectors.retailcrm.create_customer_note import CREATE_CUSTOMER_NOTE
 from apimonster_cli.connectors.retailcrm.create_order import CREATE_ORDER
 from apimonster_cli.connectors.retailcrm.create_order_from_ozon import CREATE_ORDER_FROM_OZON
+from apimonster_cli.connectors.retailcrm.create_payment import CREATE_PAYMENT
 from apimonster_cli.connectors.retailcrm.edit_order import EDIT_ORDER
+from apimonster_cli.connectors.retailcrm.find_customer import FIND_CUSTOMER
 from apimonster_cli.connectors.retailcrm.find_order import FIND_ORDER
 from apimonster_cli.connectors.retailcrm.find_product import FIND_PRODUCT
 from apimonster_cli.connectors.retailcrm.get_order_packs import GET_ORDER_PACKS
@@ -50,6 +53,9 @@ CONNECTOR = Connector(
         FIND_PRODUCT,
         GET_STORE,
         GET_ORDER_PACKS,
+        FIND_CUSTOMER,
+        CREATE_CUSTOMER,
+        CREATE_PAYMENT,
     ),
     url="url",
     auth=HeaderKey("X-API-KEY", "api_key"),

@@ -45,6 +45,29 @@ def create_note(note: Mapping[str, Any], site: str | None) -> Request:
     return Request("POST", f"{API}/customers/notes/create", form=form, writes=True)
 
 
+def get_customer(uid: str, by: By, site: str | None) -> Request:
+    """Return the call that reads one customer."""
+    return Request("GET", f"{API}/customers/{_part(uid)}", query=(("by", by), *_site(site)))
+
+
+def create_customer(customer: Mapping[str, Any], site: str | None) -> Request:
+    """Return the call that creates a customer."""
+    form = (*_site(site), ("customer", exactjson.dumps(customer)))
+    return Request("POST", f"{API}/customers/create", form=form, writes=True)
+
+
+def create_payment(payment: Mapping[str, Any], site: str | None) -> Request:
+    """Return the call that adds a payment to the order that `payment` names."""
+    form = (*_site(site), ("payment", exactjson.dumps(payment)))
+    return Request("POST", f"{API}/orders/payments/create", form=form, writes=True)
+
+
+def edit_payment(uid: str, by: By, payment: Mapping[str, Any], site: str | None) -> Request:
+    """Return the call that changes a payment; what `payment` leaves out stays."""
+    form = (("by", by), *_site(site), ("payment", exactjson.dumps(payment)))
+    return Request("POST", f"{API}/orders/payments/{_part(uid)}/edit", form=form, writes=True)
+
+
 def _site(site: str | None) -> tuple[tuple[str, str], ...]:
     return (("site", site),) if site else ()
 

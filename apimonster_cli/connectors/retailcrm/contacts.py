@@ -25,7 +25,7 @@ def has_phone(phone: str, numbers: Iterator[str]) -> bool:
 
 
 def has_email(email: str, *people: Any) -> bool:
-    """Return whether one of `people` has that e-mail, or none shows any and they were found by it all the same."""
+    """Return whether one of an order's people has that e-mail, or none shows any and the order was found by it all the same."""
     shown = {plain(person.get("email")).casefold() for person in people if isinstance(person, Mapping)} - {""}
     return not shown or email.casefold() in shown
 

@@ -10,18 +10,19 @@ from apimonster_cli.core.errors import PermanentError
 Thing = Mapping[str, Any]
 
 
-def once(
+def once(  # noqa: PLR0913 - two by place, the rest by name
     call: Call,
     what: str,
     *,
     look: Callable[[], Thing | None],
     make: Callable[[], Thing],
     taken: Callable[[PermanentError], bool] = lambda error: isinstance(error, AlreadyExistsError),
+    unseen: str = "check site of the connection, and that the key reaches that shop",
 ) -> tuple[Thing, bool]:
     """Return (what `make` made, True), or (what `look` found instead, False).
 
     After a doubtful try it looks before it makes. taken: whether a refusal means that the thing is there already.
-    what: for the sentence when the service says so and does not show it, such as "an order with externalId 7".
+    what, unseen: for the sentence when the service says so and does not show it: "an order with externalId 7", and what to do.
     """
     if call.doubtful:
         found = look()
@@ -35,7 +36,6 @@ def once(
         found = look()
         if found is None:
             raise PermanentError(
-                f"RetailCRM says that {what} already exists, but does not show it: "
-                f"check site of the connection, and that the key reaches that shop ({error})"
+                f"RetailCRM says that {what} already exists, but does not show it: {unseen} ({error})"
             ) from error
         return found, False
