@@ -83,6 +83,8 @@ META = ("event_id", "received_at", "connection", "event", "bundle", "attempt", "
 """What a path finds under `meta`."""
 STEP_STATUS = "status"
 """What a path finds under `steps.<id>` beside the action's outputs: done, skipped or failed."""
+STEP_OUTPUT = "output"
+"""The other one: all outputs as they came, a `status` among them that is the service's own."""
 
 
 def names(*tables: tuple[Key, ...]) -> list[str]:

@@ -24,8 +24,11 @@ class Context:
         self._outputs: dict[str, Mapping[str, Any]] = {}
 
     def keep(self, step_id: str, outcome: StepOutcome, output: Mapping[str, Any]) -> None:
-        """Let later steps read what this one brought; `status` is always the step's outcome."""
-        self._outputs[step_id] = {**output, "status": outcome}
+        """Let later steps read what this one brought.
+
+        `status` is always the step's outcome; `output` has everything as it came, a `status` of the service's own among it.
+        """
+        self._outputs[step_id] = {**output, "output": output, "status": outcome}
 
     def failed_with(self, error: str) -> None:
         """Let on_failure steps read why the delivery failed, as `meta.error`."""
@@ -69,8 +72,8 @@ def identity(claimed: Claimed, key: str) -> str:
     """Return what an external id of this step is derived from: the same for every try and every event of one object.
 
     key: the step's id, with its prefix for on_failure steps. An event without an object key stands alone: then the number of
-    its row, made unique by the database's own name, takes the object's place.
+    its row, made unique by the database's own name, takes the object's place. No name holds a slash, so no two steps meet.
     """
     if claimed.object_key is not None:
-        return f"{claimed.bundle}-{key}-{claimed.object_key}"
-    return f"{claimed.bundle}-{key}-{claimed.store_id}-{claimed.event_id}"
+        return f"{claimed.bundle}/{key}/{claimed.object_key}"
+    return f"{claimed.bundle}/{key}/{claimed.store_id}/{claimed.event_id}"

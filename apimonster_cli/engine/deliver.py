@@ -92,7 +92,7 @@ class _Attempt:
     ) -> None:
         self.error: str | None = None
         self.log = log.get().bind(
-            event=claimed.event_id,
+            event_id=claimed.event_id,
             delivery_id=claimed.lease.delivery_id,
             bundle=claimed.bundle,
             attempt=claimed.lease.attempt,

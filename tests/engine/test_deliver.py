@@ -107,7 +107,7 @@ def test_a_step_reads_what_is_known_about_the_delivery(make: Benches) -> None:
     }
 
 
-@pytest.mark.parametrize(("key", "identity"), [("1001", "leads-order-1001"), (None, None)])
+@pytest.mark.parametrize(("key", "identity"), [("1001", "leads/order/1001"), (None, None)])
 def test_the_identity_is_that_of_the_object_or_of_the_row_in_this_database(
     make: Benches, key: str | None, identity: str | None
 ) -> None:
@@ -117,7 +117,7 @@ def test_the_identity_is_that_of_the_object_or_of_the_row_in_this_database(
 
     made.engine.deliver(claimed, made.config.bundles["leads"])
 
-    expected = identity or f"leads-order-{claimed.store_id}-{claimed.event_id}"
+    expected = identity or f"leads/order/{claimed.store_id}/{claimed.event_id}"
     assert made.crm.requests[0].json["id"] == expected
 
 

@@ -26,8 +26,20 @@ def test_finished_steps_are_not_repeated(make: Benches) -> None:
 
     assert outcomes == ["done"]
     assert [(request.json["id"][:10], request.json.get("of")) for request in made.crm.requests] == [
-        ("leads-note", "7A")
+        ("leads/note", "7A")
     ]
+
+
+def test_a_later_step_reads_the_outcome_and_a_status_of_the_services_own(make: Benches) -> None:
+    reads = {"outcome": "steps.order.status", "own": "steps.order.output.status"}
+    made = make(bundle(step("order"), step("note", reads)))
+    made.crm.replies = [answer({"status": "new"}), answer()]
+    made.accept()
+
+    made.deliver_due()
+
+    sent = made.crm.requests[-1].json
+    assert (sent["outcome"], sent["own"]) == ("done", "new")
 
 
 def test_a_delivery_that_was_killed_between_two_steps_goes_on_with_the_second(make: Benches) -> None:

@@ -1,7 +1,8 @@
 """A path to a step that has not run yet, or to an output that its action does not have.
 
-Steps run in order, and each sees only those before it, as `steps.<id>.<field>`; `steps.<id>.status` is done, skipped or failed. The steps of
-`on_failure` see all steps of the bundle; the bundle's own filter sees none. An unknown output is a warning.
+Steps run in order, and each sees only those before it, as `steps.<id>.<field>`; `steps.<id>.status` is done, skipped or failed;
+a status of the service's own is `steps.<id>.output.status`. The steps of `on_failure` see all steps of the bundle; the bundle's own filter
+sees none. An unknown output is a warning.
 
 Bad:
 
@@ -77,13 +78,14 @@ def _check(bundle: DraftBundle, order: list[DraftStep], index: int, use: SourceP
 
 
 def _check_output(step: DraftStep, use: SourcePath, report: Report) -> None:
-    output = ".".join(use.parts[1:])
-    if not output or output == keys.STEP_STATUS or step.connector is None or step.action is None:
+    parts = use.parts[2:] if use.parts[1:2] == [keys.STEP_OUTPUT] else use.parts[1:]
+    output = ".".join(parts)
+    if not output or use.parts[1:] == [keys.STEP_STATUS] or step.connector is None or step.action is None:
         return
     fields = step.connector.catalogue.fields(step.action.outputs)
     if lookup(fields, output) or is_open(step.action.open_outputs, output):
         return
-    plain = ".".join("0" if part.isdigit() else part for part in use.parts[1:])
+    plain = ".".join("0" if part.isdigit() else part for part in parts)
     if any(known.startswith(f"{plain}.") for known in fields):
         return
     offers = near(fields, output)
