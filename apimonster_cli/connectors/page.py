@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from apimonster_cli.connectors.catalogue import CatalogueField
-from apimonster_cli.connectors.spec import Action, Connector, Event, Setting
+from apimonster_cli.connectors.spec import Action, Connector, Event, Pull, Setting
 from apimonster_cli.core.duration import format_duration
 
 
@@ -25,6 +25,10 @@ def _body(connector: Connector) -> Iterator[str]:
 def _settings(settings: tuple[Setting, ...]) -> Iterator[str]:
     yield "## Settings of a connection"
     yield ""
+    yield from _keys(settings)
+
+
+def _keys(settings: tuple[Setting, ...]) -> Iterator[str]:
     yield "| key | kind | required | unless set | means |"
     yield "|---|---|---|---|---|"
     for setting in settings:
@@ -41,7 +45,22 @@ def _event(connector: Connector, event: Event) -> Iterator[str]:
     yield ""
     yield event.title
     yield ""
+    if pull := connector.pull(event.name):
+        yield from _pull(pull)
     yield from _fields(connector.catalogue.fields(event.fields))
+
+
+def _pull(pull: Pull) -> Iterator[str]:
+    yield (
+        "It is asked for on a schedule: `every` or `cron` in the source, and `lookback`, how far back each pull reads again. "
+        "`meta.change` is `created`, `updated` or `deleted`."
+    )
+    yield ""
+    yield "### What `params` of the source may hold"
+    yield ""
+    yield from _keys(pull.params)
+    yield "### Fields it brings"
+    yield ""
 
 
 def _action(connector: Connector, action: Action) -> Iterator[str]:

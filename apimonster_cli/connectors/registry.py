@@ -6,6 +6,7 @@ from importlib import import_module
 from apimonster_cli.connectors.spec import Action, Connector, Event
 
 CONNECTORS = {
+    "calltouch": "apimonster_cli.connectors.calltouch",
     "http": "apimonster_cli.connectors.http",
     "retailcrm": "apimonster_cli.connectors.retailcrm",
     "salesdrive": "apimonster_cli.connectors.salesdrive",

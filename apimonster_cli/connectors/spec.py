@@ -4,9 +4,11 @@ A connector is data: settings, events, actions and the fields of both. Where dat
 `check`, `fields`, `schema`, the docs, the sandbox and the engine all read this one declaration.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal, Protocol
+from urllib.parse import quote
 
 from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.core.call import Answer, Request
@@ -95,6 +97,73 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """What a pull asks for: from `start` up to, and not with, `end`. Both are aware, in the zone of the connection's dates."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageNumber:
+    """Pages that are asked for by their number, counted from 1.
+
+    number, size: the request parameters. most: the largest size, asked for unless the bundle sets another.
+    total, count: where the answer says how many pages and how many objects there are; an answer may leave them out.
+    """
+
+    number: str
+    size: str
+    most: int
+    total: str
+    count: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """How events of a connector arrive when we have to ask for them. Functions are pure and take one object as it was answered.
+
+    path: below the connection's address, `{site_id}` standing for a setting.
+    window: Window → parameters that ask for it. The answer must hold all objects from its start to the midnight before its end.
+    ahead: how far past the present a scheduled window goes.
+    items: where the answer has its list; a bare list is taken as well.
+    object_key: which object it is; None when that cannot be told.
+    moment: (object, zone) → the moment that the window filters by; None when it has none.
+    updated: (object, zone) → when it was last changed, by which the newer of two copies is known; None when it does not say.
+    content: what is compared to know whether it has changed.
+    deleted: the flag that says that the object is deleted.
+    find: (object, the bundle's parameters) → ways to ask for this one alone, tried in turn until one shows it.
+    params: request parameters that a bundle may set under `source.params`; no_window: those in whose presence no window is sent.
+    """
+
+    event: Event
+    path: str
+    window: Callable[[Window], Mapping[str, str]]
+    pages: PageNumber
+    items: str
+    object_key: Callable[[Mapping[str, Any]], str | None]
+    moment: Callable[[Mapping[str, Any], tzinfo], datetime | None]
+    updated: Callable[[Mapping[str, Any], tzinfo], datetime | None]
+    content: Callable[[Mapping[str, Any]], Any]
+    find: Callable[[Mapping[str, Any], Mapping[str, str]], Sequence[Mapping[str, str]]]
+    deleted: str | None = None
+    ahead: timedelta = timedelta(days=1)
+    params: tuple[Setting, ...] = ()
+    no_window: tuple[str, ...] = ()
+
+    def request(self, settings: Mapping[str, Any], query: Iterable[tuple[str, str]]) -> Request:
+        """Return the call that asks a connection with `settings` for objects."""
+        return Request("GET", self.path.format_map(_Quoted(settings)), query=tuple(query))
+
+
+class _Quoted(dict[str, Any]):
+    """Settings as parts of a path."""
+
+    def __getitem__(self, name: str) -> str:
+        return quote(str(super().__getitem__(name)), safe="")
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """A key of a step that belongs to the action alone, such as `on_duplicate`."""
 
@@ -171,6 +240,14 @@ class HeaderKey:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryKey:
+    """The key travels in the query, so whoever sees the whole address has it: only the client that sends the call does."""
+
+    parameter: str
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connector:
     """One service.
 
@@ -180,6 +257,8 @@ class Connector:
     headers: the setting (a mapping) that holds further headers of every call.
     private: the setting (a boolean) that lets calls reach this machine and private networks; without it they never do. None:
     they may.
+    rate_shared_by: whose calls the `rate` counts together: those of one connection, or of all connections to the same host,
+    for a service that counts by the address that calls come from.
     """
 
     name: str
@@ -187,20 +266,26 @@ class Connector:
     settings: tuple[Setting, ...]
     catalogue: Catalogue
     hook: Hook | None = None
+    pulls: tuple[Pull, ...] = ()
     actions: tuple[Action, ...] = ()
     url: str | None = None
-    auth: HeaderKey | None = None
+    auth: HeaderKey | QueryKey | None = None
     headers: str | None = None
     private: str | None = None
     judge: Callable[[Request, Answer], None] | None = None
+    rate_shared_by: Literal["connection", "host"] = "connection"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def call_headers(self, settings: Mapping[str, Any]) -> dict[str, str]:
         """Return the headers that every call of a connection with `settings` carries, its key among them."""
         headers = dict(settings.get(self.headers) or {}) if self.headers else {}
-        if self.auth:
+        if isinstance(self.auth, HeaderKey):
             headers[self.auth.header] = settings[self.auth.setting]
         return headers
+
+    def call_query(self, settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        """Return the secret parameters that every call of a connection with `settings` carries."""
+        return ((self.auth.parameter, settings[self.auth.setting]),) if isinstance(self.auth, QueryKey) else ()
 
     def public_only(self, settings: Mapping[str, Any]) -> bool:
         """Return whether the calls of a connection with `settings` are kept to public addresses."""
@@ -218,7 +303,11 @@ class Connector:
         """Return the event with the full name `name`."""
         return next((event for event in self.events if event.name == name), None)
 
+    def pull(self, event: str) -> Pull | None:
+        """Return how the event with the full name `event` is asked for; None for one that is sent."""
+        return next((pull for pull in self.pulls if pull.event.name == event), None)
+
     @property
     def events(self) -> tuple[Event, ...]:
         """Return every event that the connector brings in."""
-        return self.hook.events if self.hook else ()
+        return (*(self.hook.events if self.hook else ()), *(pull.event for pull in self.pulls))

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
+_ESCAPE = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST = 4  # a shorter value would mask half of every text; `sync check` asks for longer secrets anyway
 
 
@@ -37,11 +39,11 @@ class Redactor:
 
 def _forms(secret: str) -> set[str]:
     encoded = base64.b64encode(secret.encode()).decode()
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
     return {
         secret,
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
+        *quoted,
+        *(_ESCAPE.sub(lambda escape: escape[0].lower(), form) for form in quoted),  # as other programs write them
         json.dumps(secret)[1:-1],
         json.dumps(secret, ensure_ascii=False)[1:-1],
         encoded,

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode, urlsplit
 
 from requests import PreparedRequest, Response
@@ -19,6 +19,7 @@ from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import PermanentError, TransientError
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.transport.answer import AnswerError, read_body
+from apimonster_cli.transport.public import NotPublicError, check_written, keep_public
 from apimonster_cli.transport.rate import Rate
 from apimonster_cli.transport.trouble import explain
 
@@ -34,8 +35,9 @@ logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 class Client:
     """Calls of one connection. Thread-safe; keeps up to `pool` connections open.
 
-    headers: sent with every call, the key among them. timeout: seconds without a sign of an answer, and again for its whole
+    headers, query: sent with every call, the key among them; what is shown of a call has neither. timeout: seconds without a sign of an answer, and again for its whole
     body. max_answer: bytes, also after unpacking. longest_wait: seconds that a call waits here for its turn under `rate`.
+    public_only: never reach this machine or a private network, wherever a name leads. Through a proxy, the proxy decides that.
     The proxies and the certificate bundle of the environment (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE) are read once.
     """
 
@@ -45,6 +47,7 @@ class Client:
         base_url: str,
         *,
         headers: Mapping[str, str],
+        query: Sequence[tuple[str, str]] = (),
         rate: Rate | None,
         timeout: float,
         redactor: Redactor,
@@ -52,11 +55,13 @@ class Client:
         pool: int = 32,
         max_answer: int = 10 * 1024 * 1024,
         longest_wait: float = 2.0,
+        public_only: bool = False,
     ) -> None:
         self._name = connection_name
         self._base = _checked(base_url)
         self._host = str(urlsplit(self._base).hostname)
         self._headers = {"User-Agent": f"apimonster-cli/{__version__}", "Accept-Encoding": "gzip", **headers}
+        self._query = tuple(query)
         self._rate = rate
         self._timeouts = (min(_LONGEST_CONNECT, timeout), timeout)
         self._redactor = redactor
@@ -64,6 +69,9 @@ class Client:
         self._max_answer = max_answer
         self._longest_wait = longest_wait
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool, max_retries=0, pool_block=True)
+        self._public_only = public_only
+        if public_only:
+            keep_public(self._adapter)
         self._proxies = get_environ_proxies(self._base)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
@@ -102,9 +110,16 @@ class Client:
         """
         prepared = self._prepare(request)
         try:
+            if self._public_only:
+                check_written(self._host)
             response = self._adapter.send(
                 prepared, stream=True, timeout=self._timeouts, verify=self._verify, proxies=self._proxies
             )
+        except NotPublicError as error:
+            raise PermanentError(
+                f"connection {self._name}: {self._host} is in a private network or on this machine ({error.address}), and nothing "
+                "was sent: check url of the connection, and write `private: true` in it if that is where it should lead"
+            ) from error
         except ValueError as error:  # the text of the error may hold the value, and with it the key
             raise PermanentError(
                 f"connection {self._name}: the request to {self._host} cannot be sent: "
@@ -126,8 +141,8 @@ class Client:
         prepared = PreparedRequest()
         prepared.method = request.method
         prepared.url = f"{self._base}{_path(request)}"
-        if request.query:
-            prepared.url += ("&" if "?" in prepared.url else "?") + urlencode(request.query)
+        if query := (*self._query, *request.query):
+            prepared.url += ("&" if "?" in prepared.url else "?") + urlencode(query)
         body, content_type = _body(request)
         headers = CaseInsensitiveDict(self._headers)
         if content_type:

@@ -1,6 +1,7 @@
 """What holds for every connector, a new one included."""
 
 import json
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,24 @@ import pytest
 
 from apimonster_cli.connectors import registry
 from apimonster_cli.connectors.catalogue import is_open
-from apimonster_cli.connectors.spec import Action, Connector, Event, Setting
+from apimonster_cli.connectors.spec import Action, Connector, Event, Pull, Setting
+from apimonster_cli.core import exactjson
 
 CONNECTORS = [registry.connector(name) for name in registry.names()]
 SETTINGS = [(connector, setting) for connector in CONNECTORS for setting in connector.settings]
 EVENTS = [(connector, event) for connector in CONNECTORS for event in connector.events]
-SAMPLES = [(connector, event, sample) for connector, event in EVENTS for sample in event.samples]
+SAMPLES = [
+    (connector, event, sample)
+    for connector, event in EVENTS
+    for sample in event.samples
+    if not connector.pull(event.name)
+]
+PULLS = [(connector, pull) for connector in CONNECTORS for pull in connector.pulls]
 ACTIONS = [(connector, action) for connector in CONNECTORS for action in connector.actions]
 
 
 def _name(value: Any) -> str:
-    return getattr(value, "name", str(value))
+    return value.event.name if isinstance(value, Pull) else getattr(value, "name", str(value))
 
 
 @pytest.mark.parametrize("connector", CONNECTORS, ids=_name)
@@ -49,7 +57,7 @@ def test_address_and_key_are_declared_settings(connector: Connector) -> None:
     named = [connector.url, connector.headers, connector.auth.setting if connector.auth else None]
 
     assert [name for name in named if name and not connector.setting(name)] == []
-    assert bool(connector.actions) == bool(connector.url and connector.judge)
+    assert bool(connector.actions or connector.pulls) == bool(connector.url and connector.judge)
 
 
 @pytest.mark.parametrize("connector", CONNECTORS, ids=_name)
@@ -78,6 +86,33 @@ def test_a_sample_is_recognised_as_the_event_it_belongs_to(connector: Connector,
 
     assert found.event == event.name
     assert not connector.hook.is_address_check(json.loads(body))
+
+
+@pytest.mark.parametrize(("connector", "pull"), PULLS, ids=_name)
+def test_every_pulled_sample_is_an_object_with_a_key_and_a_moment(connector: Connector, pull: Pull) -> None:
+    samples = [
+        exactjson.loads((connector.catalogue.folder / "samples" / sample).read_bytes()) for sample in pull.event.samples
+    ]
+
+    keys = [pull.object_key(sample) for sample in samples]
+
+    assert None not in keys
+    assert len(set(keys)) == len(keys)
+    assert all(pull.moment(sample, UTC) for sample in samples)
+    assert all(pull.content(sample) and pull.find(sample, {}) for sample in samples)
+
+
+@pytest.mark.parametrize(("connector", "pull"), PULLS, ids=_name)
+def test_a_pull_is_asked_for_with_what_is_declared(connector: Connector, pull: Pull) -> None:
+    names = [parameter.name for parameter in pull.params]
+    settings = {setting.name: setting.default or "7" for setting in connector.settings}
+
+    request = pull.request(settings, ())
+
+    assert "{" not in request.path
+    assert len(names) == len(set(names))
+    assert set(pull.no_window) <= set(names)
+    assert all(parameter.help.endswith(".") for parameter in pull.params)
 
 
 @pytest.mark.parametrize("connector", CONNECTORS, ids=_name)

@@ -18,10 +18,11 @@ SECRET = 'k3y/with+odd "chars"=é'
         quote(SECRET),
         quote(SECRET, safe=""),
         quote_plus(SECRET),
+        "k3y%2fwith%2bodd+%22chars%22%3d%c3%a9",
         json.dumps(SECRET)[1:-1],
         base64.b64encode(SECRET.encode()).decode(),
     ],
-    ids=["plain", "url", "url without slash", "form", "json", "base64"],
+    ids=["plain", "url", "url without slash", "form", "lower-case form", "json", "base64"],
 )
 def test_masks_a_secret_in_each_encoding(form: str) -> None:
     assert Redactor([SECRET]).text(f"before {form} after") == f"before {MASK} after"

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from apimonster_cli.bundles.model import Config, Connection
 from apimonster_cli.core.call import Request
 from apimonster_cli.core.errors import PermanentError
-from apimonster_cli.daemon.clients import Clients
-from tests.engine.support import FakeClock, bundle, config
+from apimonster_cli.daemon.clients import Clients, Rates
+from tests.engine.support import CONNECTOR, PLACE, FakeClock, bundle, config
 
 
 def test_a_connection_keeps_its_client() -> None:
@@ -26,3 +27,59 @@ def test_a_connection_that_only_listens_cannot_be_called() -> None:
 
     with pytest.raises(PermanentError, match="connection site .* only listens"):
         Clients(replace(made, connections={"site": listens}), FakeClock()).of("site")
+
+
+def sites(**rates: float | None) -> Config:
+    """Return connections to one host, whose service counts all calls from here together."""
+    counted = replace(CONNECTOR, rate_shared_by="host")
+    made = {
+        name: Connection(name, counted, {"url": f"https://API.example/{name}", "rate": rate}, PLACE)
+        for name, rate in rates.items()
+    }
+    return replace(config(bundle()), connections=made)
+
+
+def test_connections_to_one_host_share_a_rate_where_the_service_counts_them_together() -> None:
+    made, rates = sites(one=5.0, two=5.0), Rates(FakeClock())
+
+    first, second = (rates.of(connection, made) for connection in made.connections.values())
+
+    assert first is second
+
+
+def test_the_slowest_of_shared_rates_holds_for_all() -> None:
+    made, rates = sites(one=5.0, two=2.0, three=None), Rates(FakeClock())
+
+    shared = [rates.of(connection, made) for connection in made.connections.values()]
+
+    assert shared[0]
+    assert [shared[0].reserve(), round(shared[0].reserve(), 2)] == [0, 0.51]
+    assert shared[1] is shared[0] is shared[2]
+
+
+def test_connections_that_are_counted_alone_have_rates_of_their_own() -> None:
+    made = {
+        name: Connection(name, CONNECTOR, {"url": "https://crm.example", "rate": 10.0}, PLACE)
+        for name in ("one", "two")
+    }
+    whole, rates = replace(config(bundle()), connections=made), Rates(FakeClock())
+
+    first, second = (rates.of(connection, whole) for connection in made.values())
+
+    assert first is not second
+
+
+def test_a_rate_outlives_a_reload_unless_it_is_changed() -> None:
+    rates = Rates(FakeClock())
+    before, same, slower = sites(one=5.0), sites(one=5.0, two=5.0), sites(one=1.0)
+
+    held = [rates.of(each.connections["one"], each) for each in (before, same, slower)]
+
+    assert held[0] is held[1]
+    assert held[2] is not held[0]
+
+
+def test_a_connection_without_a_rate_has_none() -> None:
+    made = sites(one=None)
+
+    assert Rates(FakeClock()).of(made.connections["one"], made) is None

@@ -75,6 +75,16 @@ def test_a_query_goes_out_encoded_and_in_order() -> None:
     assert head_of(server).startswith("GET /orders?filter%5Bemail%5D=a%2Bb%40example.com&by=id&by=x+y HTTP/1.1")
 
 
+def test_a_key_in_the_query_goes_out_and_is_not_shown() -> None:
+    with serve(answer()) as server, client(server.url, query=[("clientApiId", "Gll/U3+w=")]) as made:
+        request = Request("GET", "/orders", query=(("page", "1"),))
+
+        made.send(request)
+
+        assert head_of(server).startswith("GET /orders?clientApiId=Gll%2FU3%2Bw%3D&page=1 ")
+        assert made.describe(request) == (f"{server.url}/orders?page=1", None)
+
+
 def test_an_encoded_path_arrives_as_it_was_built() -> None:
     with serve(answer()) as server, client(f"{server.url}/base/") as made:
         made.send(Request("GET", "/orders/ct-1%2F7%20%D0%B0?full=1", query=(("by", "id"),)))
