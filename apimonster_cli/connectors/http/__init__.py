@@ -30,6 +30,12 @@ CONNECTOR = Connector(
         Setting(
             "headers", "mapping", "Headers of every request, such as Authorization.", secret=True, check=_check_headers
         ),
+        Setting(
+            "private",
+            "boolean",
+            "Whether requests may reach this machine and private networks, where services often trust every caller.",
+            default=False,
+        ),
         outgoing_rate(None),
         timeout(30),
     ),
@@ -37,5 +43,6 @@ CONNECTOR = Connector(
     actions=(REQUEST,),
     url="url",
     headers="headers",
+    private="private",
     judge=judge,
 )
