@@ -86,4 +86,5 @@ class Clients:
             redactor=self._config.redactor,
             clock=self._clock,
             pool=self._config.settings.workers,
+            public_only=connector.public_only(settings),
         )

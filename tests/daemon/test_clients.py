@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from apimonster_cli.bundles.model import Config, Connection
+from apimonster_cli.connectors import registry
 from apimonster_cli.core.call import Request
-from apimonster_cli.core.errors import PermanentError
+from apimonster_cli.core.errors import PermanentError, TransientError
 from apimonster_cli.daemon.clients import Clients, Rates
 from tests.engine.support import CONNECTOR, PLACE, FakeClock, bundle, config
 
@@ -83,3 +84,18 @@ def test_a_connection_without_a_rate_has_none() -> None:
     made = sites(one=None)
 
     assert Rates(FakeClock()).of(made.connections["one"], made) is None
+
+
+@pytest.mark.parametrize("private", [None, False])
+def test_a_connector_for_any_host_reaches_private_networks_only_where_its_connection_says_so(
+    *, private: bool | None
+) -> None:
+    http = registry.connector("http")
+    closed = Connection("hook", http, {"url": "http://127.0.0.1:9", "private": private}, PLACE)
+    opened = Connection("own", http, {"url": "http://127.0.0.1:9", "private": True}, PLACE)
+    clients = Clients(replace(config(bundle()), connections={"hook": closed, "own": opened}), FakeClock())
+
+    with pytest.raises(PermanentError, match="private: true"):
+        clients.of("hook").send(Request("GET", "/"))
+    with pytest.raises(TransientError, match="refuses the connection"):
+        clients.of("own").send(Request("GET", "/"))
