@@ -166,13 +166,14 @@ def listening(
     clock: Clock | None = None,
     health: Health | None = None,
     body_seconds: float = 30,
+    **options: Any,
 ) -> Iterator[Listening]:
-    """Run the listener in a thread, as the daemon does."""
+    """Run the listener in a thread, as the daemon does; `options` are uvicorn's."""
     clock = clock or SystemClock()
     kept = cast("Store", store)
     app = build_app(configured, kept, clock, health or Health(kept, clock), body_seconds=body_seconds)
     with socket.create_server(("127.0.0.1", 0)) as port:
-        server = uvicorn.Server(uvicorn.Config(cast("Any", app), **cast("Any", SERVER)))
+        server = uvicorn.Server(uvicorn.Config(cast("Any", app), **cast("Any", SERVER | options)))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
         thread.start()
         try:
