@@ -60,6 +60,7 @@ class Door:
         self.signature = _signature(connection)
         self._redactor = config.redactor
         self._bundles = _bundles_by_event(connection, config)
+        self._bulk = {event.name for event in self.hook.events if event.bulk}
 
     def is_address_check(self, payload: Payload) -> bool:
         """Return whether a form builder only tries the address."""
@@ -83,6 +84,7 @@ class Door:
             repeat_key=known.repeat_key,
             repeat=known.repeat,
             bundles=self._bundles.get(known.event, ()) if known.event else (),
+            bulk=known.event in self._bulk,
             reason=None if known.event else f"no event of {self.connection.connector.title} looks like this",
         )
 

@@ -47,6 +47,17 @@ def shares(bundles: Mapping[str, Bundle], circuits: Circuits, held: Mapping[str,
     return _within(free, batch, wide, narrow)
 
 
+def bulk_room(held: int, *, workers: int) -> int:
+    """Return how many deliveries of bulk events may be claimed now, `held` of them being under way.
+
+    Half of the workers are kept from them: all would soon wait for the rate of a service, and a new lead behind them. As above,
+    room is filled up only when a quarter of it is free.
+    """
+    most = max(1, workers // 2)
+    room = most - held
+    return room if room * 4 >= most else 0
+
+
 def _within(free: int, batch: int, wide: list[str], narrow: list[Share]) -> list[Share]:
     """Return the claims, the narrow ones first, cut so that all together stay within what is free."""
     claims: list[Share] = []

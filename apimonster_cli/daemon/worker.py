@@ -10,7 +10,7 @@ from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
-from apimonster_cli.daemon.shares import Share, shares
+from apimonster_cli.daemon.shares import Share, bulk_room, shares
 from apimonster_cli.engine.deliver import Engine
 from apimonster_cli.store.api import LostLeaseError, Store
 from apimonster_cli.store.rows import Claimed, Lease
@@ -154,11 +154,15 @@ class Worker:
         engine, jobs = self._engine, list[_Job]()
         self._hungry = True  # while this looks around, whatever ends is worth another look
         claims = self._shares(engine)
-        hungry = sum(len(share.bundles) for share in claims) < len(engine.config.bundles)
+        with self._lock:
+            bulk = bulk_room(sum(job.claimed.bulk for job in self._held.values()), workers=self._workers)
+        hungry = not bulk or sum(len(share.bundles) for share in claims) < len(engine.config.bundles)
         for share in claims:
-            now = self._clock.now()
-            taken = self._store.claim(self._name, share.bundles, limit=share.limit, lease=self._lease, now=now)
-            hungry = hungry or len(taken) == share.limit
+            taken = self._store.claim(
+                self._name, share.bundles, limit=share.limit, lease=self._lease, now=self._clock.now(), bulk=bulk
+            )
+            bulk -= sum(claimed.bulk for claimed in taken)
+            hungry = hungry or not bulk or len(taken) == share.limit
             for claimed in taken:
                 bundle = engine.config.bundles[claimed.bundle]
                 jobs.append(_Job(claimed, bundle, engine, bundle.steps[0].connection.name))

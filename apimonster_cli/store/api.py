@@ -41,11 +41,19 @@ class Store(Protocol):
         """Have `wake` called (from the writer's thread) after each commit that made deliveries due."""
 
     # deliveries ----------------------------------------------------------------------------------------------------
-    def claim(
-        self, worker: str, bundles: Sequence[str], *, limit: int, lease: timedelta, now: datetime
+    def claim(  # noqa: PLR0913 - what is wanted, by name
+        self,
+        worker: str,
+        bundles: Sequence[str],
+        *,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        bulk: int | None = None,
     ) -> list[Claimed]:
         """Take up to `limit` due deliveries of `bundles`, of each object and bundle only the oldest open one.
 
+        Those of bulk events come after all others, and are at most `bulk`; None: as many as there is room for.
         A delivery whose lease has run out is taken again. attempt grows by one with each claim.
         """
 

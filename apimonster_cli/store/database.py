@@ -67,11 +67,18 @@ class DatabaseStore:
         self._writer.on_work(wake)
 
     # deliveries ----------------------------------------------------------------------------------------------------
-    def claim(
-        self, worker: str, bundles: Sequence[str], *, limit: int, lease: timedelta, now: datetime
+    def claim(  # noqa: PLR0913 - what is wanted, by name
+        self,
+        worker: str,
+        bundles: Sequence[str],
+        *,
+        limit: int,
+        lease: timedelta,
+        now: datetime,
+        bulk: int | None = None,
     ) -> list[Claimed]:
-        """Take up to `limit` due deliveries of `bundles`."""
-        wanted = Wanted(worker, bundles, limit, until=now + lease, now=now)
+        """Take up to `limit` due deliveries of `bundles`, at most `bulk` of them those of bulk events."""
+        wanted = Wanted(worker, bundles, limit, until=now + lease, now=now, bulk=limit if bulk is None else bulk)
         return self._writer.run(partial(deliveries.claim, wanted=wanted, store_id=self._id))
 
     def extend(self, leases: Sequence[Lease], *, until: datetime) -> None:

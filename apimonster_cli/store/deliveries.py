@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, bindparam, func, insert, select, update
 
 from apimonster_cli.store import leases, transactions
 from apimonster_cli.store.prepared import Prepared
@@ -18,7 +18,7 @@ from apimonster_cli.store.rows import (
     Outcome,
     StepResult,
 )
-from apimonster_cli.store.tables import deliveries, events, is_free, steps
+from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free, steps
 from apimonster_cli.store.tables import transactions as calls
 
 _IDS = bindparam("ids", type_=Integer, expanding=True)
@@ -32,6 +32,7 @@ _DUE = (
         deliveries.c.tries,
         deliveries.c.first_tried_at,
         deliveries.c.failing,
+        deliveries.c.priority,
         events.c.event,
         events.c.connection,
         events.c.received_at,
@@ -42,6 +43,8 @@ _DUE = (
     .join(events, events.c.id == deliveries.c.event_id)
     .where(
         is_free,
+        # One priority at a time: over both, all that waits for its time would be looked at before anything is taken.
+        deliveries.c.priority == bindparam("wanted"),
         deliveries.c.due_at <= bindparam("now"),
         deliveries.c.bundle.in_(bindparam("bundles", expanding=True)),
     )
@@ -110,7 +113,11 @@ _CLOSE_AT_STEP = Prepared(_ENDED.values(at_step=bindparam("step_now")))
 _LET_FOLLOW = Prepared(update(deliveries).where(deliveries.c.behind == bindparam("closed")).values(behind=None))
 _NEXT_DUE = (
     select(deliveries.c.due_at)
-    .where(is_free, deliveries.c.bundle.in_(bindparam("bundles", expanding=True)))
+    .where(
+        is_free,
+        deliveries.c.priority == bindparam("wanted"),
+        deliveries.c.bundle.in_(bindparam("bundles", expanding=True)),
+    )
     .order_by(deliveries.c.due_at)
     .limit(1)
 )
@@ -118,13 +125,14 @@ _NEXT_DUE = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a worker asks for: at most `limit` deliveries of `bundles` due by `now`, to hold until `until`."""
+    """What a worker asks for: at most `limit` deliveries of `bundles` due by `now`, to hold until `until`; `bulk` of bulk events."""
 
     worker: str
     bundles: Sequence[str]
     limit: int
     until: datetime
     now: datetime
+    bulk: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +155,13 @@ class Ending:
 
 def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed]:
     """Take due deliveries; a constant number of statements, however many there are."""
-    due = connection.execute(_DUE, {"now": wanted.now, "bundles": list(wanted.bundles), "most": wanted.limit}).all()
+    due: list[Row[Any]] = []
+    for priority in PRIORITIES:
+        room = wanted.limit - len(due)
+        most = min(room, wanted.bulk) if priority else room
+        if most > 0:
+            asked = {"wanted": priority, "now": wanted.now, "bundles": list(wanted.bundles), "most": most}
+            due += connection.execute(_DUE, asked)
     if not due:
         return []
     connection.execute(
@@ -173,6 +187,7 @@ def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed
             tries=row.tries,
             first_tried_at=row.first_tried_at,
             failing=row.failing,
+            bulk=bool(row.priority),
         )
         for row in due
     ]
@@ -217,8 +232,9 @@ def close(connection: Connection, lease: Lease, ending: Ending, ended: Sequence[
 
 def next_due(connection: Connection, bundles: Sequence[str]) -> datetime | None:
     """Return when the first open delivery that waits for no other is due."""
-    due: datetime | None = connection.scalar(_NEXT_DUE, {"bundles": list(bundles)})
-    return due
+    asked = ({"wanted": priority, "bundles": list(bundles)} for priority in PRIORITIES)
+    found = (connection.scalar(_NEXT_DUE, each) for each in asked)
+    return min((due for due in found if due is not None), default=None)
 
 
 def _closing(ending: Ending) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from apimonster_cli.store.rows import (
     StepResult,
     TransactionRow,
 )
-from apimonster_cli.store.tables import deliveries, events, is_free, steps, transactions
+from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free, steps, transactions
 
 _EVENT_COLUMNS = [column for column in events.c if column.name != "repeat_key"]
 _DELIVERY_COLUMNS = [
@@ -82,12 +82,13 @@ def count(connection: Connection) -> Counts:
     """Return how many rows there are."""
     states = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
     oldest = select(deliveries.c.created_at).where(deliveries.c.state == "waiting").order_by(deliveries.c.id).limit(1)
-    due = select(deliveries.c.due_at).where(is_free).order_by(deliveries.c.due_at).limit(1)
+    # one priority at a time: that is how the index has them
+    due = [select(func.min(deliveries.c.due_at)).where(is_free, deliveries.c.priority == rank) for rank in PRIORITIES]
     return Counts(
         events=connection.scalar(select(func.count()).select_from(events)) or 0,
         deliveries={state: number for state, number in connection.execute(states)},  # noqa: C416  # dict() loses the types
         oldest_waiting=connection.scalar(oldest),
-        next_due=connection.scalar(due),
+        next_due=min((found for each in due if (found := connection.scalar(each)) is not None), default=None),
     )
 
 

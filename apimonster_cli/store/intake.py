@@ -30,6 +30,7 @@ _INSERT_DELIVERY = Prepared(
         attempt=0,
         tries=0,
         turned_away=False,
+        priority=bindparam("rank"),
     )
 )
 _COUNT_REPEAT = Prepared(
@@ -68,7 +69,13 @@ def accept(connection: Connection, batch: Sequence[NewEvent]) -> list[Accepted]:
     _INSERT_DELIVERY.each(
         connection,
         (
-            {"of_event": event_id, "through": bundle, "about": event.object_key, "received": event.received_at}
+            {
+                "of_event": event_id,
+                "through": bundle,
+                "about": event.object_key,
+                "received": event.received_at,
+                "rank": int(event.bulk),
+            }
             for event_id, event in new
             for bundle in event.bundles
         ),

@@ -19,6 +19,7 @@ class NewEvent:
     event: full event name, None for unmatched and rejected ones. bundles: names of the bundles it goes through.
     payload: the event as JSON text, the sender's own text where that was JSON. body: the raw body where it was not.
     repeat: see connectors.spec.Recognised. reason: why it was rejected or not matched.
+    bulk: nobody waits for it, so its deliveries give way to those of other events.
     """
 
     connection: str
@@ -36,6 +37,7 @@ class NewEvent:
     repeat: Literal["ever", "latest"] = "ever"
     bundles: tuple[str, ...] = ()
     reason: str | None = None
+    bulk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Claimed:
     first_tried_at: datetime | None
     failing: str | None = None
     """The error of a delivery that has been given up and whose on_failure steps are still to run."""
+    bulk: bool = False
+    """Its event is one of a great many that nobody waits for."""
 
 
 @dataclass(frozen=True, slots=True)

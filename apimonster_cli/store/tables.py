@@ -15,9 +15,12 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    text,
 )
 
 from apimonster_cli.store.kinds import JsonText, Moment, Words
+
+PRIORITIES = (0, 1)  # of deliveries that somebody waits for, and of those of bulk events
 
 metadata = MetaData()
 
@@ -69,6 +72,13 @@ deliveries = Table(
     Column("closed_at", Moment, comment="when it ended; empty while it is open"),
     Column("failing", Words, comment="why it was given up; its `on_failure` steps run from then on"),
     Column("error", Words, comment="what went wrong last, or what the filter refused"),
+    Column(
+        "priority",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="0, or 1 when its event is one of a great many that nobody waits for: those with 0 go first",
+    ),
     sqlite_autoincrement=True,
 )
 is_open = deliveries.c.closed_at.is_(None)
@@ -78,6 +88,7 @@ Index("deliveries_by_state", deliveries.c.state)
 # Partial, so that what is closed costs nothing; due holds all that a claim looks at before it takes a row.
 Index(
     "deliveries_due",
+    deliveries.c.priority,
     deliveries.c.due_at,
     deliveries.c.id,
     deliveries.c.bundle,

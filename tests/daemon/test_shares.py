@@ -1,7 +1,7 @@
 """How many deliveries are claimed for whom."""
 
 from apimonster_cli.bundles.model import Bundle
-from apimonster_cli.daemon.shares import BATCH, Share, shares
+from apimonster_cli.daemon.shares import BATCH, Share, bulk_room, shares
 from apimonster_cli.engine.circuit import Circuits
 from tests.engine.support import FakeClock, bundle, connection, step
 
@@ -62,3 +62,8 @@ def test_one_worker_serves_all() -> None:
     made = shares(bundles(a="crm", b="chat"), circuits(), {}, workers=1)
 
     assert made == [Share(["a", "b"], 1)]
+
+
+def test_bulk_gets_half_of_the_workers() -> None:
+    assert [bulk_room(held, workers=16) for held in (0, 6, 7, 8)] == [8, 2, 0, 0]
+    assert [bulk_room(held, workers=1) for held in (0, 1)] == [1, 0]

@@ -176,6 +176,33 @@ def test_threads_deliver_side_by_side(make: Make) -> None:
     assert [made.bench.delivery(event).state for event in (1, 2, 3)] == ["done"] * 3
 
 
+def test_a_lead_does_not_wait_behind_bulk_that_is_under_way(make: Make) -> None:
+    made = make(bundle())
+    held_up, lead_is_there = threading.Event(), threading.Event()
+
+    def holds(request: Request) -> Answer:
+        if request.json["name"] == "lead":
+            lead_is_there.set()
+        else:
+            held_up.wait(SOON)
+        return answer()
+
+    made.bench.crm.replies = [holds] * 21
+    for _ in range(20):
+        made.bench.accept({"name": "scored"}, bulk=True)
+    made.worker.start()
+    made.bench.accept({"name": "lead"})
+
+    overtaken = lead_is_there.wait(SOON)
+    held_up.set()
+    quiet = is_quiet(made.worker)
+    made.worker.stop(SOON)
+
+    assert overtaken
+    assert quiet
+    assert made.bench.store.counts().deliveries == {"done": 21}
+
+
 def test_is_quiet_when_all_that_is_due_has_been_delivered_in_order(make: Make) -> None:
     made = make(bundle())
     for number in range(40):

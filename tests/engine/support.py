@@ -187,7 +187,9 @@ class Bench:
     def fresh_engine(self, *, dry_run: bool = False) -> Engine:
         return Engine(self.store, self.config, self.services.__getitem__, self.clock, dry_run=dry_run)
 
-    def accept(self, payload: Any = None, *, key: str | None = None, to: tuple[str, ...] | None = None) -> int:
+    def accept(
+        self, payload: Any = None, *, key: str | None = None, to: tuple[str, ...] | None = None, bulk: bool = False
+    ) -> int:
         event = NewEvent(
             connection="site",
             event="site.lead",
@@ -196,6 +198,7 @@ class Bench:
             payload=exactjson.dumps({"name": "Анна"} if payload is None else payload),
             object_key=key,
             bundles=to or tuple(self.config.bundles),
+            bulk=bulk,
         )
         return self.store.accept(event).result(timeout=10).event_id
 

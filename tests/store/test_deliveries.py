@@ -29,6 +29,30 @@ def test_hands_out_all_that_a_worker_needs(store: DatabaseStore) -> None:
     assert len(claimed.store_id) == 8
 
 
+def test_hands_out_bulk_after_everything_else(store: DatabaseStore) -> None:
+    first, second, lead = accept(store, event(bulk=True), event(bulk=True), event(received_at=NOON - SECOND))
+
+    claimed = claim(store)
+
+    assert [(each.event_id, each.bulk) for each in claimed] == [(lead, False), (first, True), (second, True)]
+
+
+def test_hands_out_as_much_bulk_as_is_wanted(store: DatabaseStore) -> None:
+    accept(store, *(event(bulk=True) for _ in range(3)), event())
+
+    none = store.claim("w1", ["orders"], limit=16, lease=LEASE, now=NOON, bulk=0)
+    some = store.claim("w1", ["orders"], limit=16, lease=LEASE, now=NOON, bulk=2)
+
+    assert [each.bulk for each in none] == [False]
+    assert [each.bulk for each in some] == [True, True]
+
+
+def test_knows_when_bulk_is_due(store: DatabaseStore) -> None:
+    accept(store, event(bulk=True, received_at=NOON - SECOND), event())
+
+    assert store.next_due(["orders"]) == store.counts().next_due == NOON - SECOND
+
+
 def test_hands_out_what_is_due_first(store: DatabaseStore) -> None:
     accept(
         store, event(received_at=NOON - SECOND), event(received_at=NOON - 2 * SECOND), event(received_at=NOON + SECOND)
@@ -338,7 +362,7 @@ def test_finds_what_is_due_without_looking_at_all_that_waits(store: DatabaseStor
 
     explained: list[str] = []
     plan = "EXPLAIN QUERY PLAN "
-    parts = {"now": NOON, "bundles": ["a", "b"], "most": 1}
+    parts = {"wanted": 0, "now": NOON, "bundles": ["a", "b"], "most": 1}
     for statement in (deliveries._DUE, deliveries._NEXT_DUE):
         text = str(statement.params(parts).compile(store._engine, compile_kwargs={"render_postcompile": True}))
         with store._engine.connect() as connection:

@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store import dialect, migrate
 from apimonster_cli.store.tables import metadata
-from tests.store.build import accept, event, opened
+from tests.store.build import accept, claim, event, opened
 
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{before}"
 def upgrade():
     with op.batch_alter_table("events", recreate="always") as events:
         events.add_column(sa.Column("mood", sa.Text(), server_default="fine"))
@@ -33,7 +33,7 @@ def scripts(folder: Path, more: str = "SELECT 1") -> Path:
     versions.mkdir(parents=True)
     for script in (migrate.SCRIPTS / "versions").glob("v*.py"):
         (versions / script.name).write_text(script.read_text())
-    (versions / "v0002_next.py").write_text(NEXT.format(more=more))
+    (versions / "v9999_next.py").write_text(NEXT.format(before=migrate.HEAD, more=more))
     return versions.parent
 
 
@@ -64,7 +64,7 @@ def upgrade(path: Path, scripts: Path) -> None:
     engine = dialect.engine_for(path)
     try:
         with engine.connect() as connection:
-            migrate.upgrade(connection, path, "0001", to="0002", scripts=scripts)
+            migrate.upgrade(connection, path, migrate.HEAD, to="9999", scripts=scripts)
     finally:
         engine.dispose()
 
@@ -107,12 +107,47 @@ def test_moves_an_older_database_on_and_keeps_a_backup(tmp_path: Path) -> None:
     database = sqlite3.connect(path)
     assert database.execute("SELECT id, mood FROM events").fetchall() == [(1, "fine"), (2, "fine")]
     assert database.execute("SELECT count(*) FROM deliveries").fetchall() == [(2,)]
-    assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+    assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("9999",)]
     database.close()
-    backup = tmp_path / "apimonster.db.0001.bak"
+    backup = tmp_path / f"apimonster.db.{migrate.HEAD}.bak"
     assert schema(backup) == before
     assert backup.stat().st_mode & 0o777 == 0o600
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_first_schema_is_moved_on_with_all_that_it_holds(tmp_path: Path) -> None:
+    path = tmp_path / "apimonster.db"
+    engine = dialect.engine_for(path)
+    with engine.connect() as connection:
+        dialect.prepare_new(connection)
+        migrate.move(connection, to="0001")
+    engine.dispose()
+    database = sqlite3.connect(path)
+    with database:
+        database.execute(
+            "INSERT INTO store VALUES ('abcd1234', '2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00.000000Z')"
+        )
+        database.execute(
+            "INSERT INTO events (id, connection, event, status, received_at, repeats, query, headers, payload)"
+            " VALUES (7, 'leads', 'utmstat.new_lead', 'accepted', '2026-01-01T00:00:00.000000Z', 0, '{}', '{}', '{}')"
+        )
+        for number in (8, 9):
+            database.execute(
+                "INSERT INTO deliveries (id, event_id, bundle, state, due_at, attempt, tries, turned_away, created_at)"
+                " VALUES (?, 7, 'orders', 'waiting', '2026-01-01T00:00:00.000000Z', 0, 0, 0, '2026-01-01T00:00:00.000000Z')",
+                (number,),
+            )
+        database.execute("DELETE FROM deliveries WHERE id = 9")
+    database.close()
+
+    store = opened(tmp_path)
+    (old,) = claim(store)
+    (event_id,) = accept(store, event())
+    (new,) = store.deliveries(event_id)
+    store.close_store()
+
+    assert (old.lease.delivery_id, old.bulk) == (8, False)
+    assert new.id == 10
 
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:
