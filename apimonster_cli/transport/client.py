@@ -19,7 +19,7 @@ from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import PermanentError, TransientError
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.transport.answer import AnswerError, read_body
-from apimonster_cli.transport.public import NotPublicError, check_written, keep_public
+from apimonster_cli.transport.public import NotPublicError, check_written, is_loopback, keep_public
 from apimonster_cli.transport.rate import Rate
 from apimonster_cli.transport.trouble import explain
 
@@ -38,7 +38,8 @@ class Client:
     headers, query: sent with every call, the key among them; what is shown of a call has neither. timeout: seconds without a sign of an answer, and again for its whole
     body. max_answer: bytes, also after unpacking. longest_wait: seconds that a call waits here for its turn under `rate`.
     public_only: never reach this machine or a private network, wherever a name leads. Through a proxy, the proxy decides that.
-    The proxies and the certificate bundle of the environment (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE) are read once.
+    The proxies and the certificate bundle of the environment (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE) are read once. What is
+    on this machine itself, such as the sandbox, is never asked for through a proxy: that one's 127.0.0.1 is another machine.
     """
 
     def __init__(  # noqa: PLR0913 - each is a bound of its own, all but two by keyword
@@ -72,7 +73,7 @@ class Client:
         self._public_only = public_only
         if public_only:
             keep_public(self._adapter)
-        self._proxies = get_environ_proxies(self._base)
+        self._proxies = {} if is_loopback(self._host) else get_environ_proxies(self._base)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
     def describe(self, request: Request) -> tuple[str, str | None]:

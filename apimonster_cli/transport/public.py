@@ -33,12 +33,22 @@ def is_public(address: str) -> bool:
     return found.is_global and not (found.is_multicast or found.is_reserved or site_local)
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host, as it is written in an address, is this machine: localhost, 127.0.0.1 and its like, ::1."""
+    if _is_localhost(host):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def check_written(host: str) -> None:
     """Raise NotPublicError when a host is written as an address, in whatever notation, or as localhost, that is not public.
 
     A proxy would resolve a name by itself; of such a host nobody needs to be asked.
     """
-    if host.rstrip(".").lower() == "localhost" or host.rstrip(".").lower().endswith(".localhost"):
+    if _is_localhost(host):
         raise NotPublicError(host)
     _check_all(host, 0, socket.AI_NUMERICHOST)
 
@@ -64,6 +74,11 @@ class _PublicHTTPPool(HTTPConnectionPool):
 
 class _PublicHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _PublicHTTPSConnection
+
+
+def _is_localhost(host: str) -> bool:
+    name = host.rstrip(".").lower()
+    return name == "localhost" or name.endswith(".localhost")
 
 
 def _connected(host: str, port: int, connect: Callable[[], socket.socket]) -> socket.socket:

@@ -386,10 +386,20 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_proxy_of_the_environment_is_left_out_where_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(answer()) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "nowhere.invalid")
+        with client("http://nowhere.invalid") as made, pytest.raises(TransientError, match="cannot be found"):
+            made.send(READ)
+
+    assert proxy.requests == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_this_machine_is_reached_past_the_proxy_of_the_environment(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(answer()) as server, serve(answer()) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        with client(server.url) as made:
+        with client(server.url.replace("127.0.0.1", host)) as made:
             made.send(READ)
 
     assert (len(server.requests), len(proxy.requests)) == (1, 0)

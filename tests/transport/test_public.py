@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from apimonster_cli.core.call import Request
 from apimonster_cli.core.errors import PermanentError, TransientError
 from apimonster_cli.transport import public
-from apimonster_cli.transport.public import is_public
+from apimonster_cli.transport.public import is_loopback, is_public
 from tests.transport.servers import Server, answer, serve
 from tests.transport.test_client import CERTIFICATE, client
 
@@ -171,3 +171,13 @@ def test_without_the_option_this_machine_is_reached() -> None:
         found = made.send(POST)
 
     assert found.status == 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "crm.localhost", "127.0.0.1", "127.8.9.10", "::1", "[::1]"])
+def test_a_host_of_this_machine_is_known_by_how_it_is_written(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["crm.example.com", "localhost.example.com", "10.0.0.1", "128.0.0.1", "::2", ""])
+def test_any_other_host_is_not_taken_for_this_machine(host: str) -> None:
+    assert not is_loopback(host)
