@@ -73,6 +73,14 @@ def test_finds_products(http: Http, query: str, expected: list[int]) -> None:
     assert [product["id"] for product in answer["products"]] == expected
 
 
+def test_the_official_client_finds_products(client: Any) -> None:
+    products = client.products({"name": "tee-2-m", "active": 1}).get_response()["products"]
+
+    assert [(product["id"], [offer["article"] for offer in product["offers"]]) for product in products] == [
+        (2, ["TEE-2-S", "TEE-2-M"])
+    ]
+
+
 def test_finds_offers_with_their_product(http: Http) -> None:
     offers = http.get("/api/v5/store/offers?filter[xmlIds][]=off-3&filter[active]=1").json()["offers"]
 
