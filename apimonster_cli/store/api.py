@@ -8,6 +8,7 @@ from typing import Protocol
 from apimonster_cli.store.rows import (
     Accepted,
     Claimed,
+    ClaimedPull,
     Counts,
     DeliveryRow,
     EndedTransaction,
@@ -17,9 +18,15 @@ from apimonster_cli.store.rows import (
     NewEvent,
     NewTransaction,
     Outcome,
+    PageTaken,
     Pause,
+    PulledItem,
+    PulledPage,
+    PullLease,
+    PullState,
     StepResult,
     TransactionRow,
+    Unseen,
 )
 
 
@@ -102,10 +109,48 @@ class Store(Protocol):
         """Give back everything that `worker` holds, due at once and without counting a try; return how many."""
 
     def release_all(self) -> int:
-        """Give back every held delivery: for the one daemon of a file when it starts, after a kill."""
+        """Give back every held delivery and scheduled pull: for the one daemon of a file when it starts, after a kill."""
 
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due or its lease runs out; None when nothing is open."""
+
+    # pulls ---------------------------------------------------------------------------------------------------------
+    def claim_pull(
+        self, bundle: str, reading: str = "schedule", *, holder: str, lease: timedelta, now: datetime
+    ) -> ClaimedPull | None:
+        """Take the pull of a bundle; None while somebody has it, for this reading or another.
+
+        reading: `schedule`, or the name of a backfill, which has a position of its own. A pull whose lease ran out is taken again.
+        """
+
+    def begin_pull_call(
+        self, lease: PullLease, call: NewTransaction, ended: Sequence[EndedTransaction] = (), *, until: datetime
+    ) -> int:
+        """Put the intent to call on record, holding the pull until then; return the transaction's id. LostLeaseError."""
+
+    def accept_page(
+        self, lease: PullLease, page: PulledPage, ended: Sequence[EndedTransaction] = (), *, until: datetime
+    ) -> PageTaken:
+        """Keep a page: events for what is new, changed or gone, through this bundle alone, and the position. LostLeaseError.
+
+        An object whose content is as it was makes no event. The cursor does not move.
+        """
+
+    def missing(self, unseen: Unseen) -> list[PulledItem]:
+        """Return objects that earlier reads have shown and this one has not, as they were."""
+
+    def finish_pull(
+        self, lease: PullLease, *, complete: datetime | None, ended: Sequence[EndedTransaction] = ()
+    ) -> None:
+        """End a complete read that began at `complete`: the cursor moves there; None leaves it. LostLeaseError."""
+
+    def release_pull(
+        self, lease: PullLease, *, error: str | None, again: datetime, ended: Sequence[EndedTransaction] = ()
+    ) -> None:
+        """Give a pull back unfinished, its position kept; error: None when it was only stopped. LostLeaseError."""
+
+    def pull_states(self) -> list[PullState]:
+        """Return how the pulls of all bundles stand, backfills among them."""
 
     # connections ---------------------------------------------------------------------------------------------------
     def pause(self, connection: str, *, reason: str, now: datetime) -> None:
@@ -123,6 +168,12 @@ class Store(Protocol):
 
     def event(self, event_id: int) -> EventRow | None:
         """Return one event."""
+
+    def previous(self, event_id: int, bundle: str, names: Sequence[str]) -> str | None:
+        """Return the payload of the event of the same connection and object before this one; None when there is none (any more).
+
+        names: what it may be called. Before a pulled event only those of the same bundle count.
+        """
 
     def deliveries(self, event_id: int) -> list[DeliveryRow]:
         """Return the deliveries of an event with their steps."""

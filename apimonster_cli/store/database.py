@@ -12,13 +12,25 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
-from apimonster_cli.store import connections, deliveries, errors, history, intake, retention, transactions
+from apimonster_cli.store import (
+    connections,
+    cursors,
+    deliveries,
+    errors,
+    history,
+    intake,
+    pulled,
+    retention,
+    transactions,
+)
 from apimonster_cli.store import leases as lease_rows
+from apimonster_cli.store.cursors import Broken, Hold
 from apimonster_cli.store.deliveries import Ending, Wait, Wanted
 from apimonster_cli.store.lock import DaemonLock
 from apimonster_cli.store.rows import (
     Accepted,
     Claimed,
+    ClaimedPull,
     Counts,
     DeliveryRow,
     EndedTransaction,
@@ -28,9 +40,15 @@ from apimonster_cli.store.rows import (
     NewEvent,
     NewTransaction,
     Outcome,
+    PageTaken,
     Pause,
+    PulledItem,
+    PulledPage,
+    PullLease,
+    PullState,
     StepResult,
     TransactionRow,
+    Unseen,
 )
 from apimonster_cli.store.tables import store
 from apimonster_cli.store.writer import Writer
@@ -139,11 +157,53 @@ class DatabaseStore:
 
     def release_all(self) -> int:
         """Give back every held delivery."""
+        self._writer.run(cursors.release_scheduled)
         return self._writer.run(partial(lease_rows.release_all, now=self._clock.now()), wakes=bool)
 
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due."""
         return self._read(deliveries.next_due, bundles)
+
+    # pulls ---------------------------------------------------------------------------------------------------------
+    def claim_pull(
+        self, bundle: str, reading: str = cursors.SCHEDULE, *, holder: str, lease: timedelta, now: datetime
+    ) -> ClaimedPull | None:
+        """Take the pull of a bundle."""
+        hold = Hold(holder, now, until=now + lease)
+        return self._writer.run(partial(cursors.claim, bundle=bundle, reading=reading, hold=hold))
+
+    def begin_pull_call(
+        self, lease: PullLease, call: NewTransaction, ended: Sequence[EndedTransaction] = (), *, until: datetime
+    ) -> int:
+        """Put the intent to call on record."""
+        return self._writer.run(partial(cursors.begin_call, lease=lease, call=call, ended=ended, until=until))
+
+    def accept_page(
+        self, lease: PullLease, page: PulledPage, ended: Sequence[EndedTransaction] = (), *, until: datetime
+    ) -> PageTaken:
+        """Keep what is new on a page."""
+        operation = partial(pulled.accept_page, lease=lease, page=page, ended=ended, until=until)
+        return self._writer.run(operation, wakes=lambda taken: taken.unchanged < len(page.items))
+
+    def missing(self, unseen: Unseen) -> list[PulledItem]:
+        """Return objects that a complete read should have shown and has not."""
+        return self._read(pulled.missing, unseen)
+
+    def finish_pull(
+        self, lease: PullLease, *, complete: datetime | None, ended: Sequence[EndedTransaction] = ()
+    ) -> None:
+        """End a complete read."""
+        self._writer.run(partial(cursors.finish, lease=lease, complete=complete, ended=ended))
+
+    def release_pull(
+        self, lease: PullLease, *, error: str | None, again: datetime, ended: Sequence[EndedTransaction] = ()
+    ) -> None:
+        """Give a pull back."""
+        self._writer.run(partial(cursors.release, lease=lease, broken=Broken(error, again), ended=ended))
+
+    def pull_states(self) -> list[PullState]:
+        """Return how the pulls of all bundles stand."""
+        return self._read(cursors.states)
 
     # connections ---------------------------------------------------------------------------------------------------
     def pause(self, connection: str, *, reason: str, now: datetime) -> None:
@@ -166,6 +226,10 @@ class DatabaseStore:
     def event(self, event_id: int) -> EventRow | None:
         """Return one event."""
         return self._read(history.one_event, event_id)
+
+    def previous(self, event_id: int, bundle: str, names: Sequence[str]) -> str | None:
+        """Return the payload of the event of the same object before this one."""
+        return self._read(history.previous, event_id, bundle, names)
 
     def deliveries(self, event_id: int) -> list[DeliveryRow]:
         """Return the deliveries of an event with their steps."""

@@ -39,6 +39,7 @@ _DUE = (
         events.c.payload,
         events.c.query,
         events.c.headers,
+        events.c.change,
     )
     .join(events, events.c.id == deliveries.c.event_id)
     .where(
@@ -188,6 +189,7 @@ def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed
             first_tried_at=row.first_tried_at,
             failing=row.failing,
             bulk=bool(row.priority),
+            change=row.change,
         )
         for row in due
     ]

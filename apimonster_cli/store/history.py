@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, or_, select
 
 from apimonster_cli.store.rows import (
     Counts,
@@ -25,6 +25,21 @@ _DELIVERY_COLUMNS = [
         "id", "event_id", "bundle", "object_key", "state", "attempt", "created_at", "due_at", "closed_at", "error",
     )
 ]  # fmt: skip
+_THIS_EVENT = select(events.c.connection, events.c.object_key, events.c.change).where(
+    events.c.id == bindparam("of_event")
+)
+_PREVIOUS = (
+    select(events.c.payload)
+    .where(
+        events.c.connection == bindparam("through"),
+        events.c.event.in_(bindparam("names", expanding=True)),
+        events.c.object_key == bindparam("about"),
+        events.c.id < bindparam("of_event"),
+        events.c.status == "accepted",
+    )
+    .order_by(events.c.id.desc())
+    .limit(1)
+)
 _EVENT_STATUSES = frozenset({"accepted", "unmatched", "rejected"})
 
 
@@ -46,6 +61,20 @@ def one_event(connection: Connection, event_id: int) -> EventRow | None:
     """Return one event."""
     found = connection.execute(select(*_EVENT_COLUMNS).where(events.c.id == event_id)).all()
     return next(iter(_with_deliveries(connection, found)), None)
+
+
+def previous(connection: Connection, event_id: int, bundle: str, names: Sequence[str]) -> str | None:
+    """Return the payload of the last event called one of `names` of the same connection and object before an event.
+
+    A pulled object has events of its own in each bundle that pulls it: of those, only the ones of `bundle` count.
+    """
+    this = connection.execute(_THIS_EVENT, {"of_event": event_id}).first()
+    if this is None or this.object_key is None:
+        return None
+    wanted = {"of_event": event_id, "through": this.connection, "about": this.object_key, "names": list(names)}
+    query = _PREVIOUS if this.change is None else _PREVIOUS.where(_has_delivery(bundle, None))
+    payload: str | None = connection.scalar(query, wanted)
+    return payload
 
 
 def list_deliveries(connection: Connection, event_id: int) -> list[DeliveryRow]:

@@ -153,4 +153,5 @@ def _event_row(event_id: int, event: NewEvent) -> dict[str, Any]:
         "headers": event.headers,
         "payload": event.payload,
         "body": event.body,
+        "change": event.change,
     }

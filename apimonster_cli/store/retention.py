@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Delete, Integer, Table, bindparam, delete, exists, or_, select
+from sqlalchemy import Connection, Delete, Integer, Table, bindparam, delete, exists, or_, select, tuple_
 
 from apimonster_cli.store import dialect
-from apimonster_cli.store.tables import deliveries, events, is_open, repeat_keys, transactions
+from apimonster_cli.store.tables import deliveries, events, is_open, pulled, repeat_keys, transactions
 
 _BEFORE = bindparam("before", type_=events.c.received_at.type)
 _MOST = bindparam("most", type_=Integer)
@@ -31,21 +31,28 @@ _OLD_EVENTS = (
 _OLD_KEYS = (
     select(repeat_keys.c.key).where(repeat_keys.c.seen_at < _BEFORE).order_by(repeat_keys.c.seen_at).limit(_MOST)
 )
+_OLD_OBJECTS = (
+    select(pulled.c.bundle, pulled.c.object_key)
+    .where(pulled.c.seen_at < _BEFORE)
+    .order_by(pulled.c.seen_at)
+    .limit(_MOST)
+)
 
 
 def prune(
     connection: Connection, *, events_before: datetime, transactions_before: datetime, keys_before: datetime, batch: int
 ) -> int:
-    """Delete at most `batch` transactions, events (deliveries and steps go with them) and repeat keys; return how many."""
+    """Delete at most `batch` transactions, events (deliveries and steps go with them), repeat keys and pulled objects."""
     gone = 0
     for table, old, before in (
         (transactions, _OLD_TRANSACTIONS, transactions_before),
         (events, _OLD_EVENTS, events_before),
         (repeat_keys, _OLD_KEYS, keys_before),
+        (pulled, _OLD_OBJECTS, keys_before),
     ):
-        found = connection.scalars(old, {"before": before, "most": batch - gone}).all() if gone < batch else ()
+        found = connection.execute(old, {"before": before, "most": batch - gone}).all() if gone < batch else ()
         if found:
-            connection.execute(_delete(table), {"found": found})
+            connection.execute(_delete(table), {"found": [tuple(row) for row in found]})
             gone += len(found)
     if gone:
         dialect.tidy(connection)
@@ -53,5 +60,4 @@ def prune(
 
 
 def _delete(table: Table) -> Delete:
-    (key,) = table.primary_key
-    return delete(table).where(key.in_(bindparam("found", expanding=True)))
+    return delete(table).where(tuple_(*table.primary_key).in_(bindparam("found", expanding=True)))

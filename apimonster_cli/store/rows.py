@@ -8,6 +8,7 @@ from typing import Any, Literal
 EventStatus = Literal["accepted", "unmatched", "rejected"]
 DeliveryState = Literal["waiting", "running", "done", "filtered", "failed"]
 Outcome = Literal["done", "filtered", "failed"]
+Change = Literal["created", "updated", "deleted"]
 StepOutcome = Literal["done", "skipped", "failed"]
 TransactionState = Literal["sent", "answered", "unknown", "turned_away", "planned"]
 
@@ -18,7 +19,7 @@ class NewEvent:
 
     event: full event name, None for unmatched and rejected ones. bundles: names of the bundles it goes through.
     payload: the event as JSON text, the sender's own text where that was JSON. body: the raw body where it was not.
-    repeat: see connectors.spec.Recognised. reason: why it was rejected or not matched.
+    repeat: see connectors.spec.Recognised. reason: why it was rejected or not matched. change: of a pulled one, what happened.
     bulk: nobody waits for it, so its deliveries give way to those of other events.
     """
 
@@ -38,6 +39,7 @@ class NewEvent:
     bundles: tuple[str, ...] = ()
     reason: str | None = None
     bulk: bool = False
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class Claimed:
     """The error of a delivery that has been given up and whose on_failure steps are still to run."""
     bulk: bool = False
     """Its event is one of a great many that nobody waits for."""
+    change: Change | None = None
+    """Of a pulled event: what happened to the object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ class EventRow:
     query: Mapping[str, Any]
     headers: Mapping[str, str]
     remote: str | None
+    change: Change | None = None
     deliveries: Mapping[str, DeliveryState] = field(default_factory=dict)
 
 
@@ -182,11 +187,11 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRow:
-    """A transaction as history shows it. event_id and bundle are those of its delivery."""
+    """A transaction as history shows it. event_id and bundle are those of its delivery; a pull has neither delivery nor event."""
 
     id: int
-    delivery_id: int
-    event_id: int
+    delivery_id: int | None
+    event_id: int | None
     bundle: str
     step: str
     connection: str
@@ -223,6 +228,107 @@ class Pause:
     connection: str
     since: datetime
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a read has come: its number, its window, when it began, the last page that is kept and how many there are."""
+
+    read: int
+    start: datetime
+    end: datetime
+    began_at: datetime
+    page: int = 0
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PullLease:
+    """A claimed pull: whose, who holds it, for which attempt. Every write names all of it, so a late holder changes nothing."""
+
+    bundle: str
+    reading: str
+    holder: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedPull:
+    """A pull to do. complete: when the last complete read began; None for the first. read: the number of the read to come.
+
+    position: where a read broke off; None when the last one was finished.
+    """
+
+    lease: PullLease
+    complete: datetime | None
+    read: int
+    position: Position | None
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PulledItem:
+    """One object as a pull shows it. content: a hash; gone: it is deleted; alone: it was asked for by itself."""
+
+    object_key: str
+    content: str
+    payload: str
+    moment: datetime | None
+    gone: bool = False
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PulledPage:
+    """What one page brings, each object once. connection, event: of the events it makes; bulk: see NewEvent."""
+
+    connection: str
+    event: str
+    items: tuple[PulledItem, ...]
+    position: Position
+    at: datetime
+    bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Which objects a complete read should have shown and has not: those of `bundle` dated from `since` to `until`.
+
+    Left out are those known to be gone, and those asked for alone since `asked_before`; the longest unasked come first.
+    """
+
+    bundle: str
+    read: int
+    since: datetime
+    until: datetime
+    asked_before: datetime
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageTaken:
+    """What became of a page: how many of its objects made an event of each kind, and how many none."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PullState:
+    """How the pull of a bundle stands. held: some program is pulling right now, until `held_until` at the latest."""
+
+    bundle: str
+    reading: str
+    complete: datetime | None
+    tried_at: datetime | None
+    failures: int
+    retry_at: datetime | None
+    error: str | None
+    held: bool
+    held_until: datetime | None
+    position: Position | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ events = Table(
     Column("headers", JsonText, nullable=False, comment="headers of the webhook, JSON, secrets masked"),
     Column("payload", Words, comment="the event as JSON, the sender's own text where that was JSON"),
     Column("body", LargeBinary, comment="the raw body where it was not JSON"),
+    Column("change", Text, comment="of a pulled one: `created`, `updated` or `deleted`"),
     Index("events_by_time", "received_at"),
     Index("events_by_object", "connection", "event", "object_key"),
     sqlite_autoincrement=True,
@@ -128,12 +129,14 @@ transactions = Table(
     "transactions",
     metadata,
     Column("id", Integer, primary_key=True, comment="number of the transaction; never used twice"),
-    Column("delivery_id", Integer, nullable=False, comment="delivery it belongs to; may be pruned before it"),
-    Column("event_id", Integer, nullable=False, comment="event of that delivery; may be pruned before it"),
-    Column("bundle", Text, nullable=False, comment="bundle of that delivery"),
-    Column("step", Text, nullable=False, comment="id of the step"),
+    Column("delivery_id", Integer, comment="delivery it belongs to; may be pruned before it; empty for a pull"),
+    Column("event_id", Integer, comment="event of that delivery; may be pruned before it; empty for a pull"),
+    Column("bundle", Text, nullable=False, comment="bundle of that delivery, or that pulls"),
+    Column("step", Text, nullable=False, comment="id of the step, or `pull`"),
     Column("connection", Text, nullable=False, comment="connection that was called"),
-    Column("action", Text, nullable=False, comment="what the step does, such as `retailcrm.create_order`"),
+    Column(
+        "action", Text, nullable=False, comment="what the step does, such as `retailcrm.create_order`; the event pulled"
+    ),
     Column("method", Text, nullable=False, comment="`GET`, `POST`, …"),
     Column("url", Words, nullable=False, comment="address that was called, secrets masked"),
     Column("writes", Boolean, nullable=False, comment="1: the call changes something on the other side"),
@@ -163,6 +166,44 @@ repeat_keys = Table(
     Column("seen_at", Moment, nullable=False, comment="when that event came in"),
     Index("repeat_keys_by_time", "seen_at"),
     sqlite_with_rowid=False,
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("bundle", Text, primary_key=True, comment="bundle that pulls"),
+    Column("reading", Text, primary_key=True, comment="`schedule`, or the period of a backfill"),
+    Column("complete", Moment, comment="when the last complete read began: the next goes on from there"),
+    Column("tried_at", Moment, comment="when the last pull began, whatever became of it"),
+    Column("failures", Integer, nullable=False, comment="pulls that failed since the last complete one"),
+    Column("retry_at", Moment, comment="when to pull again after a failure"),
+    Column("error", Words, comment="why the last pull failed; empty when it did not"),
+    Column("holder", Text, comment="program that is pulling; empty when none is"),
+    Column("held_until", Moment, comment="when another may take over from it"),
+    Column("attempt", Integer, nullable=False, comment="how many times it was pulled"),
+    Column("read", Integer, nullable=False, comment="number of the read, unique within the bundle → `pulled.read`"),
+    Column("window_start", Moment, comment="start of the window of an unfinished read"),
+    Column("window_end", Moment, comment="end of that window"),
+    Column("began_at", Moment, comment="when that read began"),
+    Column("page", Integer, nullable=False, comment="last page of it whose objects are kept"),
+    Column("pages", Integer, comment="how many pages it has, as the service said last"),
+)
+
+pulled = Table(
+    "pulled",
+    metadata,
+    Column("bundle", Text, primary_key=True, comment="bundle that pulled it"),
+    Column("object_key", Words, primary_key=True, comment="which object it is"),
+    Column("content", Text, nullable=False, comment="hash of what is compared"),
+    Column("moment", Moment, comment="moment by which windows hold it or not"),
+    Column("gone", Boolean, nullable=False, comment="1: the last event said that it is deleted"),
+    Column("payload", Words, nullable=False, comment="the object as it was last, JSON"),
+    Column("event_id", Integer, nullable=False, comment="event of its last change; may be pruned before it"),
+    Column("read", Integer, nullable=False, comment="read that showed it last"),
+    Column("seen_at", Moment, nullable=False, comment="when that was"),
+    Column("asked_at", Moment, comment="when it was last asked for alone, its window not showing it"),
+    Index("pulled_by_moment", "bundle", "moment"),
+    Index("pulled_by_time", "seen_at"),
 )
 
 pauses = Table(
