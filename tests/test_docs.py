@@ -17,6 +17,8 @@ ENVIRON = {
     "LANDING_SECRET": "invented-secret-of-docs",
     "RETAILCRM_API_KEY": "invented-key-of-docs",
     "TELEGRAM_TOKEN": "invented-token-of-docs",
+    "SALESDRIVE_HOOK_TOKEN": "invented-token-of-docs",
+    "OZON_HOOK_TOKEN": "invented-token-of-docs",
 }
 HEAD = """\
 version: 1

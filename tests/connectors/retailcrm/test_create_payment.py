@@ -91,7 +91,13 @@ def test_all_orders_of_a_number_are_looked_through() -> None:
     assert step.requests[0].query[0] == ("filter[numbers][]", "17A")
 
 
-@pytest.mark.parametrize("looked", [shown(), shown(payments=None), NOT_FOUND])
+def test_a_number_without_orders_leaves_nothing_to_find() -> None:
+    step = call("create_payment", {**FIELDS, "order": {"number": "17A"}}, listed("orders"), CREATED, doubtful=True)
+
+    assert step.run()["created"] is True
+
+
+@pytest.mark.parametrize("looked", [shown(), shown(payments=[None]), shown(payments=None), NOT_FOUND])
 def test_after_a_doubtful_try_that_left_nothing_the_payment_is_added(looked: Any) -> None:
     step = call("create_payment", FIELDS, looked, CREATED, doubtful=True)
 

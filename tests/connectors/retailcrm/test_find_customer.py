@@ -50,6 +50,13 @@ def test_an_e_mail_is_compared_as_a_whole_and_all_given_inputs_filter() -> None:
     assert step.requests[0].query[:2] == (("filter[email]", "IVAN@example.com"), ("filter[name]", "4950000012"))
 
 
+@pytest.mark.parametrize("phones", [None, [], ["+74950000012"], [{}], [{"number": None}]])
+def test_a_customer_without_a_readable_phone_is_passed_over(phones: Any) -> None:
+    step = call("find_customer", {"phone": "4950000012"}, listed("customers", {"id": 1, "phones": phones}))
+
+    assert step.run() == {}
+
+
 def test_every_page_is_read() -> None:
     step = call(
         "find_customer",

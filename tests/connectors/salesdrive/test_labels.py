@@ -62,6 +62,24 @@ def test_contacts_are_described_among_the_fields_or_beside_them(fields: Any, met
     assert labels(data, fields, **meta) == {"contacts": [{}, {"con_x": "VIP"}]}
 
 
+@pytest.mark.parametrize(
+    "options", [["Новий"], [{"value": 1}], [{"text": "Новий"}], [{"value": 1, "text": 7}], "Новий", 1]
+)
+def test_an_option_without_a_value_or_a_text_is_passed_over(options: Any) -> None:
+    assert labels({"statusId": 1}, {"statusId": {"options": options}}) is None
+
+
+@pytest.mark.parametrize("contacts", [[], None, "x", [{}], [None], [{"con_x": 5}], {"con_x": 62}])
+def test_contacts_without_a_known_value_have_no_labels(contacts: Any) -> None:
+    assert labels({"contacts": contacts}, {"contacts": {"fields": LEVELS}}) is None
+
+
+def test_of_two_options_with_one_value_the_first_is_meant() -> None:
+    options = [{"value": 1, "text": "Новий"}, {"value": "1", "text": "Старий"}]
+
+    assert labels({"statusId": 1}, {"statusId": {"options": options}}) == {"statusId": "Новий"}
+
+
 @pytest.mark.parametrize("empty", [[], {}, None, "", 0])
 @pytest.mark.parametrize("place", ["meta", "fields", "statusId", "options"])
 def test_a_part_of_meta_that_is_empty_gives_no_label(place: str, empty: Any) -> None:
