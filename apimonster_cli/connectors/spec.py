@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.core.call import Answer, Request
+from apimonster_cli.core.errors import CallError
 
 SettingKind = Literal[
     "text", "integer", "boolean", "url", "duration", "rate", "zone", "size", "networks", "path", "mapping", "list"
@@ -209,6 +210,21 @@ class Call(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """How calls of one kind, made by many deliveries at once, may go as a single one. Functions are pure.
+
+    most: how many at once. key: what tells a call from the others of its batch; None when it goes by itself.
+    join: the calls → the one that is sent for them. split: (the calls, its answer) → for each of them the answer that it would
+    have got, an error, or None when it has to be sent by itself.
+    """
+
+    most: int
+    key: Callable[[Request], str | None]
+    join: Callable[[Sequence[Request]], Request]
+    split: Callable[[Sequence[Request], Answer], Sequence[Answer | CallError | None]]
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """What a connector can do in a step.
 
@@ -217,6 +233,7 @@ class Action:
     writes: it changes something, so `--dry-run` plans it instead of calling.
     open_inputs: prefixes under which any field goes (`customFields`).
     needs: groups of inputs of which at least one must be mapped.
+    batches: how its calls may go many at once, for a backfill; none when they cannot.
     """
 
     name: str
@@ -229,6 +246,7 @@ class Action:
     open_inputs: tuple[str, ...] = ()
     open_outputs: tuple[str, ...] = ()
     needs: tuple[tuple[str, ...], ...] = ()
+    batches: tuple[Batch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """RetailCRM's calls as data. Structures travel as JSON text in one form parameter, filters as bracketed query names."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -20,6 +20,12 @@ def get_order(uid: str, by: By, site: str | None) -> Request:
 def create_order(order: Mapping[str, Any], site: str | None) -> Request:
     """Return the call that creates an order."""
     return Request("POST", f"{API}/orders/create", form=(*_site(site), ("order", exactjson.dumps(order))), writes=True)
+
+
+def upload_orders(orders: Sequence[Mapping[str, Any]], site: str | None) -> Request:
+    """Return the call that creates up to 50 orders."""
+    form = (*_site(site), ("orders", exactjson.dumps(orders)))
+    return Request("POST", f"{API}/orders/upload", form=form, writes=True)
 
 
 def edit_order(uid: str, by: By, order: Mapping[str, Any], site: str | None) -> Request:

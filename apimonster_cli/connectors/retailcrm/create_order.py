@@ -9,6 +9,7 @@ from apimonster_cli.connectors.retailcrm.answers import NotFoundError
 from apimonster_cli.connectors.retailcrm.edit_order import OPEN_ORDER, REPLACE_ITEMS, change, outputs_of
 from apimonster_cli.connectors.retailcrm.external_id import external_id_of
 from apimonster_cli.connectors.retailcrm.once import once
+from apimonster_cli.connectors.retailcrm.upload import LIST, UPLOAD
 from apimonster_cli.connectors.spec import Action, Call, Option
 from apimonster_cli.core.errors import PermanentError
 
@@ -70,4 +71,5 @@ CREATE_ORDER = Action(
     options=(ON_DUPLICATE, REPLACE_ITEMS),
     open_inputs=("customFields",),
     open_outputs=OPEN_ORDER,
+    batches=(UPLOAD, LIST),
 )
