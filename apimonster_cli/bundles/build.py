@@ -40,6 +40,7 @@ def _bundle(made: DraftBundle, connections: dict[str, Connection]) -> Bundle:
         on_failure=tuple(_step(step, connections) for step in made.on_failure),
         tests=tuple(made.cases),
         place=made.name.place,
+        pull=made.pull,
     )
 
 

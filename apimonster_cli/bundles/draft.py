@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apimonster_cli.bundles.model import Case
+from apimonster_cli.bundles.model import Case, PullPlan
 from apimonster_cli.bundles.nodes import List, Mapping, Node, Scalar
 from apimonster_cli.connectors.spec import Action, Connector, Event
 from apimonster_cli.values.condition import Filter
@@ -63,6 +63,7 @@ class DraftBundle:
     events: list[tuple[Scalar, Event | None]] = field(default_factory=list)
     connector: Connector | None = None
     connection: DraftConnection | None = None
+    pull: PullPlan | None = None
     filter_node: Node | None = None
     filter: Filter | None = None
     steps: list[DraftStep] = field(default_factory=list)

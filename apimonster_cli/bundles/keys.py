@@ -53,8 +53,8 @@ SOURCE = (
 )
 SCHEDULE = (
     Key("every", "duration", "How often a pulled event is asked for, such as 10m."),
-    Key("cron", "text", "When a pulled event is asked for, such as */10 * * * *."),
-    Key("lookback", "duration", "How far back each pull reads again, such as 3d."),
+    Key("cron", "text", "When a pulled event is asked for, such as 30 6 * * 1-5, in the time zone of the connection."),
+    Key("lookback", "duration", "How far back each pull reads again, such as 30d; 3d unless set."),
     Key("params", "any", "What the pull asks with, beside its window."),
 )
 STEP = (

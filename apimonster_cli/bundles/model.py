@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from apimonster_cli.connectors.spec import Action, Connector, Event
+from apimonster_cli.bundles.cron import Cron
+from apimonster_cli.connectors.spec import Action, Connector, Event, Pull
 from apimonster_cli.core.place import Place
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.values.condition import Filter
@@ -84,8 +85,27 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class PullPlan:
+    """When and what a bundle pulls. Of `every` and `cron` one is set. params: request parameters, their values as they are sent.
+
+    zone: of the connection's dates. lookback: how long before the last complete pull the next one's window begins.
+    """
+
+    pull: Pull
+    every: timedelta | None
+    cron: Cron | None
+    lookback: timedelta
+    params: Mapping[str, str]
+    zone: ZoneInfo
+
+    def after(self, moment: datetime) -> datetime | None:
+        """Return when to pull next after a pull that began at `moment`; None: never again."""
+        return self.cron.after(moment.astimezone(self.zone)) if self.cron else moment + (self.every or timedelta.max)
+
+
+@dataclass(frozen=True, slots=True)
 class Bundle:
-    """Source, filter, steps, on_failure."""
+    """Source, filter, steps, on_failure. pull: how its event is asked for; None for events that are sent."""
 
     name: str
     title: str | None
@@ -96,6 +116,7 @@ class Bundle:
     on_failure: tuple[Step, ...]
     tests: tuple[Case, ...]
     place: Place
+    pull: PullPlan | None = None
 
 
 @dataclass(frozen=True, slots=True)

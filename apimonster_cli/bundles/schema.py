@@ -130,7 +130,9 @@ def _setting(setting: Setting) -> Schema:
 def _bundle() -> Schema:
     events = {"enum": registry.event_names()}
     source = _object(
-        (*keys.SOURCE, *keys.SCHEDULE), event={"anyOf": [events, {"type": "array", "items": events, "minItems": 1}]}
+        (*keys.SOURCE, *keys.SCHEDULE),
+        event={"anyOf": [events, {"type": "array", "items": events, "minItems": 1}]},
+        params=_params(),
     )
     steps = {"type": "array", "items": {"$ref": "#/$defs/step"}}
     return _object(
@@ -141,6 +143,12 @@ def _bundle() -> Schema:
         on_failure=steps,
         tests={"type": "array", "items": _case()},
     )
+
+
+def _params() -> Schema:
+    pulls = [pull for name in registry.names() for pull in registry.connector(name).pulls]
+    properties = {parameter.name: _setting(parameter) for pull in pulls for parameter in pull.params}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
 def _step() -> Schema:

@@ -29,6 +29,7 @@ RULES = (
 VARIABLES = {
     "UTMSTAT_HOOK_TOKEN": "u-0123456789abcdef",
     "LANDING_HOOK_TOKEN": "l-0123456789abcdef",
+    "CALLTOUCH_TOKEN": "c-0123456789abcdef",
     "RETAILCRM_API_KEY": "k-0123456789abcdef",
 }
 """What the examples find in the environment."""
@@ -39,6 +40,7 @@ connections:
   site: {type: utmstat, token: "${UTMSTAT_HOOK_TOKEN}"}
   landing: {type: webhook, token: "${LANDING_HOOK_TOKEN}"}
   crm: {type: retailcrm, url: "https://demo.retailcrm.ru", api_key: "${RETAILCRM_API_KEY}"}
+  calls: {type: calltouch, site_id: 12345, token: "${CALLTOUCH_TOKEN}"}
   chat: {type: http, url: "https://chat.example.org"}
 """
 _FRAME = {"version:": "version: 1\n", "connections:": _CONNECTIONS}
