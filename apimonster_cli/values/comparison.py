@@ -12,7 +12,7 @@ from apimonster_cli.values.dates import as_moment, read_moment
 from apimonster_cli.values.errors import ConversionError, LanguageError, shown
 from apimonster_cli.values.numbers import looks_like_number
 from apimonster_cli.values.pattern import compile_pattern
-from apimonster_cli.values.scope import MISSING, Locale, is_empty
+from apimonster_cli.values.scope import Locale, is_empty
 from apimonster_cli.values.template import is_template
 
 Holds = Callable[[Any, Locale], bool]
@@ -201,7 +201,9 @@ def _asked(word: str, holds: Callable[[Any], bool], yes: str, no: str, wanted: A
 
 
 def _changed(_wanted: Any) -> Comparison:
-    raise LanguageError("changed is not available yet", rule="filter")
+    raise LanguageError(
+        "changed compares with the event before, not with a value; write {changed: false}", rule="filter"
+    )
 
 
 def _exists(found: Any) -> bool:

@@ -5,6 +5,7 @@ A filter is a mapping of path → condition, and all must hold:
     status_id: 1                          equal; a list: equal to one of
     amount: {gt: 1000, lte: "5 000"}      several operators in one condition must all hold
     contact.email: {ends_with: .ru}
+    status_id: {changed: true}            other than in the event before of the same object, or there is none before
     any: [{type.name: Звонок}, {tags: {contains: vip}}]     all and any take lists of filters, not takes one
 
 A comparison with an empty value (missing, null, "", [] or {}) is false, and its negation true. `exists` asks for a value
@@ -20,9 +21,10 @@ from apimonster_cli.core.errors import PermanentError
 from apimonster_cli.values.comparison import ALIASES, OPERATORS, Comparison, compile_operator, one_of
 from apimonster_cli.values.errors import At, LanguageError, LanguageErrors, closest, shown
 from apimonster_cli.values.path import Path, compile_path
-from apimonster_cli.values.scope import MISSING, Scope
+from apimonster_cli.values.scope import MISSING, Scope, is_empty
 
 _WORDS = ("all", "any", "not")
+_CHANGED = "changed"
 FoundPath = tuple[At, Path]
 
 
@@ -35,10 +37,11 @@ class _Node(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A compiled filter. paths: every path in it, with the way to its key in the data."""
+    """A compiled filter. paths: every path in it, with the way to its key in the data. compares: it looks at the event before."""
 
     paths: tuple[FoundPath, ...]
     _nodes: tuple[_Node, ...]
+    compares: bool = False
 
     def refusal(self, scope: Scope) -> str | None:
         """Return None when the filter holds, else one plain sentence: `status_id is 9, not one of 1, 2`.
@@ -55,28 +58,41 @@ class Filter:
         return self.refusal(scope) is None
 
 
-def compile_filter(data: Any) -> Filter:
-    """Return the filter that plain data means; LanguageError, with every mistake in `errors`, when it means none."""
-    compiling = _Compiling()
+def compile_filter(data: Any, *, of_items: bool = False) -> Filter:
+    """Return the filter that plain data means; LanguageError, with every mistake in `errors`, when it means none.
+
+    of_items: it chooses among the items of a list, of which nobody knows what they were before.
+    """
+    compiling = _Compiling(of_items=of_items)
     nodes = compiling.mapping(data, ())
     if compiling.errors:
         raise LanguageErrors(compiling.errors)
-    return Filter(tuple(compiling.paths), nodes)
+    return Filter(tuple(compiling.paths), nodes, compiling.compares)
 
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """One line of a filter."""
+    """One line of a filter. changed: whether the value has to differ from that of the event before; None: it may."""
 
     path: Path
     tests: tuple[Comparison, ...]
+    changed: bool | None = None
 
     def refusal(self, scope: Scope) -> str | None:
         found = self.path.read(scope)
         for test in self.tests:
             if not test.holds(found, scope.locale):
                 return f"{self.path} {_stated(found)}, {test.wish}"
+        if self.changed is not None and self._differs(found, scope) is not self.changed:
+            return f"{self.path} {_stated(found)}, {'as' if self.changed else 'but not so'} in the event before"
         return None
+
+    def _differs(self, found: Any, scope: Scope) -> bool:
+        before = scope.before()
+        if before is None:
+            return True
+        known = self.path.read(before)
+        return bool(found != known) and not (is_empty(found) and is_empty(known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +139,9 @@ def _stated(found: Any) -> str:
 class _Compiling:
     """One filter being compiled: gathers paths and mistakes on the way."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, of_items: bool) -> None:
+        self.compares = False
+        self._of_items = of_items
         self.paths: list[FoundPath] = []
         self.errors: list[LanguageError] = []
 
@@ -143,7 +161,23 @@ class _Compiling:
             self.errors.append(error.under(*at))
             return None
         self.paths.append((at, path))
-        return _Condition(path, tuple(self._tests(value, at)))
+        changed: bool | None = None
+        if isinstance(value, Mapping) and _CHANGED in value:
+            changed = self._changed(path, value[_CHANGED], (*at, _CHANGED))
+            value = {word: wanted for word, wanted in value.items() if word != _CHANGED}
+            if not value:
+                return _Condition(path, (), changed)
+        return _Condition(path, tuple(self._tests(value, at)), changed)
+
+    def _changed(self, path: Path, wanted: Any, at: At) -> bool:
+        self.compares = True
+        if not isinstance(wanted, bool):
+            self._refuse("changed takes true or false", at)
+        elif self._of_items:
+            self._refuse("changed compares an event with the one before; the items of a list have none before", at)
+        elif path.root != "event":
+            self._refuse(f"changed compares fields of the event; {path} is none", at)
+        return wanted is True
 
     def _group(self, word: str, value: Any, at: At) -> _Node | None:
         if word == "not":

@@ -167,7 +167,7 @@ class _Compiling:
         chosen: Filter | None = None
         if "filter" in written:
             try:
-                chosen = compile_filter(written["filter"])
+                chosen = compile_filter(written["filter"], of_items=True)
             except LanguageError as error:
                 self.errors.extend(inner.under(*field.at, "filter") for inner in error.errors)
             else:

@@ -46,6 +46,7 @@ class Scope:
     """The event, what is known about it, and the outputs of earlier steps by id.
 
     item: inside `each`, the item that plain paths start from; MISSING outside.
+    previous: the event before this one of the same object, for filters that ask what has changed; MISSING when there is none.
     """
 
     event: Any
@@ -53,6 +54,7 @@ class Scope:
     steps: Mapping[str, Any] = field(default_factory=dict)
     locale: Locale = field(default_factory=Locale)
     item: Any = MISSING
+    previous: Any = MISSING
 
     @property
     def base(self) -> Any:
@@ -61,4 +63,8 @@ class Scope:
 
     def inside(self, item: Any) -> "Scope":
         """Return this scope as one item of an `each` sees it."""
-        return Scope(self.event, self.meta, self.steps, self.locale, item)
+        return Scope(self.event, self.meta, self.steps, self.locale, item, self.previous)
+
+    def before(self) -> "Scope | None":
+        """Return this scope as it would be for the previous event; None when there is none."""
+        return None if self.previous is MISSING else Scope(self.previous, self.meta, self.steps, self.locale)

@@ -248,7 +248,10 @@ def test_says_what_does_not_hold(data: Any, event: Any, sentence: str | None) ->
         ({"a": {"matches": "("}}, ("a", "matches"), "is not a pattern"),
         ({"a": {"matches": 5}}, ("a", "matches"), "takes a pattern"),
         ({"a": {"contains": []}}, ("a", "contains"), "empty value"),
-        ({"a": {"changed": True}}, ("a", "changed"), "not available yet"),
+        ({"a": {"changed": 1}}, ("a", "changed"), "changed takes true or false"),
+        ({"a": {"not": {"changed": True}}}, ("a", "not"), "write {changed: false}"),
+        ({"meta.change": {"changed": True}}, ("meta.change", "changed"), "compares fields of the event"),
+        ({"any": [{"steps.known.id": {"changed": False}}]}, ("any", 0, "steps.known.id", "changed"), "compares fields"),
         ({"a": {"phone": 1}}, ("a", "phone"), "a field inside a field is written a.phone"),
         ({"a": {"not": {"near": 1}}}, ("a", "not", "near"), "near is not an operator"),
         ({"any": []}, ("any",), "takes a list of filters"),
@@ -338,3 +341,74 @@ def test_any_condition_compiles_or_is_a_language_error(wanted: Any, value: Any, 
     else:
         refusal = compiled.refusal(Scope({"x": value}))
         assert (refusal is None) is compiled.holds(Scope({"x": value}))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "changed"),
+    [
+        ({"a": {"b": 1}}, {"a": {"b": 2}}, True),
+        ({"a": {"b": 1}}, {"a": {"b": Decimal("1.0")}}, False),
+        ({"a": {"b": "1"}}, {"a": {"b": 1}}, True),
+        ({"a": {"b": [1, {"c": 2}]}}, {"a": {"b": [1, {"c": 2}]}}, False),
+        ({"a": {"b": [1, {"c": 2}]}}, {"a": {"b": [1, {"c": 3}]}}, True),
+        ({"a": {"b": None}}, {"a": {}}, False),
+        ({"a": {"b": ""}}, {"a": {"b": []}}, False),
+        ({"a": {}}, {"a": {"b": "new"}}, True),
+        ({"a": {"b": "old"}}, {"a": {"b": None}}, True),
+        ({"a": {"b": 0}}, {"a": {"b": None}}, True),
+    ],
+)
+def test_changed_compares_with_the_event_before(before: Any, now: Any, *, changed: bool) -> None:
+    scope = Scope(now, previous=before)
+
+    assert compile_filter({"a.b": {"changed": True}}).holds(scope) is changed
+    assert compile_filter({"a.b": {"changed": False}}).holds(scope) is not changed
+
+
+@pytest.mark.parametrize("now", [{"a": 1}, {}], ids=["a value", "none"])
+def test_everything_has_changed_when_there_was_no_event_before(now: Any) -> None:
+    assert compile_filter({"a": {"changed": True}}).holds(Scope(now))
+    assert not compile_filter({"a": {"changed": False}}).holds(Scope(now))
+
+
+def test_changed_stands_beside_other_conditions() -> None:
+    compiled = compile_filter({"status": {"in": ["paid", "sent"], "changed": True}})
+
+    assert compiled.holds(Scope({"status": "paid"}, previous={"status": "new"}))
+    assert not compiled.holds(Scope({"status": "new"}, previous={"status": "paid"}))
+    assert compiled.refusal(Scope({"status": "paid"}, previous={"status": "paid"})) == (
+        'status is "paid", as in the event before'
+    )
+
+
+def test_a_change_that_must_not_be_is_told() -> None:
+    compiled = compile_filter({"status": {"changed": False}})
+
+    reason = compiled.refusal(Scope({"status": "paid"}, previous={"status": "new"}))
+
+    assert reason == 'status is "paid", but not so in the event before'
+
+
+@pytest.mark.parametrize(
+    ("data", "compares"),
+    [
+        ({"a": 1}, False),
+        ({"a": {"changed": True}}, True),
+        ({"any": [{"a": 1}, {"not": {"b": {"changed": False}}}]}, True),
+    ],
+)
+def test_says_whether_it_needs_the_event_before(data: Any, *, compares: bool) -> None:
+    assert compile_filter(data).compares is compares
+
+
+def test_a_jsonpath_can_be_compared_too() -> None:
+    compiled = compile_filter({"$.items[*].price": {"changed": True}})
+
+    assert compiled.holds(Scope({"items": [{"price": 2}]}, previous={"items": [{"price": 1}]}))
+
+
+def test_items_of_a_list_have_nothing_before_them() -> None:
+    with pytest.raises(LanguageError, match="items of a list") as caught:
+        compile_filter({"price": {"changed": True}}, of_items=True)
+
+    assert caught.value.at == ("price", "changed")
