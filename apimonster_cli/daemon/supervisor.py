@@ -85,7 +85,7 @@ class Supervisor:
             store.release_all()
             worker = self._worker(store)
             worker.start()
-            gc.freeze()  # what is there now stays: looking through it again and again made p99 of an answer 5 times longer
+            gc.freeze()  # what is there now stays, so the collector need not look through it: docs/decisions/0005
             host, port = listening.getsockname()[:2]
             log.get().info("listening", host=host, port=port, bundles=len(self._config.bundles), dry_run=self._dry_run)
             notify("READY=1")
