@@ -1,5 +1,6 @@
 """Migrations: today's schema from nothing, an older one moved on whole or not at all, a newer one refused."""
 
+import re
 import sqlite3
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store import dialect, migrate
 from apimonster_cli.store.tables import metadata
-from tests.store.build import accept, claim, event, opened
+from tests.store.build import accept, call, claim, event, opened
 
 NEXT = """
 import sqlalchemy as sa
@@ -43,7 +44,7 @@ def schema(path: Path) -> list[tuple[str, ...]]:
         "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY name"
     ).fetchall()
     database.close()
-    return [(*row[:3], " ".join(row[3].replace('"', "").split())) for row in rows]
+    return [(*row[:3], re.sub(r"\s*([(),])\s*", r"\1", " ".join(row[3].replace('"', "").split()))) for row in rows]
 
 
 def old_database(folder: Path) -> Path:
@@ -134,20 +135,28 @@ def test_the_first_schema_is_moved_on_with_all_that_it_holds(tmp_path: Path) -> 
         for number in (8, 9):
             database.execute(
                 "INSERT INTO deliveries (id, event_id, bundle, state, due_at, attempt, tries, turned_away, created_at)"
-                " VALUES (?, 7, 'orders', 'waiting', '2026-01-01T00:00:00.000000Z', 0, 0, 0, '2026-01-01T00:00:00.000000Z')",
+                " VALUES (?, 7, 'orders', 'waiting', '2026-01-01T00:00:00.000000Z', 1, 1, 0, '2026-01-01T00:00:00.000000Z')",
+                (number,),
+            )
+            database.execute(
+                "INSERT INTO transactions (id, delivery_id, event_id, bundle, step, connection, action, method, url, writes, state,"
+                " sent_at) VALUES (?, 8, 7, 'orders', 'order', 'crm', 'retailcrm.create_order', 'POST', '', 1, 'sent',"
+                " '2026-01-01T00:00:00.000000Z')",
                 (number,),
             )
         database.execute("DELETE FROM deliveries WHERE id = 9")
+        database.execute("DELETE FROM transactions WHERE id = 9")
     database.close()
 
     store = opened(tmp_path)
     (old,) = claim(store)
     (event_id,) = accept(store, event())
     (new,) = store.deliveries(event_id)
+    transaction = store.begin_call(old.lease, call())
     store.close_store()
 
-    assert (old.lease.delivery_id, old.bulk) == (8, False)
-    assert new.id == 10
+    assert (old.lease.delivery_id, old.bulk, old.doubtful) == (8, False, {"order"})
+    assert (new.id, transaction) == (10, 10)
 
 
 def test_a_migration_that_fails_leaves_everything_as_it_was(tmp_path: Path) -> None:

@@ -14,8 +14,6 @@ def upgrade() -> None:
     _steps()
     _transactions()
     _repeat_keys()
-    _cursors()
-    _pulled()
     _pauses()
     _store()
 
@@ -38,7 +36,6 @@ def _events() -> None:
         sa.Column("headers", sa.Text(), nullable=False),
         sa.Column("payload", sa.Text()),
         sa.Column("body", sa.LargeBinary()),
-        sa.Column("change", sa.Text()),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
@@ -117,8 +114,8 @@ def _transactions() -> None:
     op.create_table(
         "transactions",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("delivery_id", sa.Integer()),
-        sa.Column("event_id", sa.Integer()),
+        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=False),
         sa.Column("bundle", sa.Text(), nullable=False),
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
@@ -151,48 +148,6 @@ def _repeat_keys() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("repeat_keys_by_time", "repeat_keys", ["seen_at"])
-
-
-def _cursors() -> None:
-    op.create_table(
-        "cursors",
-        sa.Column("bundle", sa.Text(), nullable=False),
-        sa.Column("reading", sa.Text(), nullable=False),
-        sa.Column("complete", sa.String(length=27)),
-        sa.Column("tried_at", sa.String(length=27)),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("retry_at", sa.String(length=27)),
-        sa.Column("error", sa.Text()),
-        sa.Column("holder", sa.Text()),
-        sa.Column("held_until", sa.String(length=27)),
-        sa.Column("attempt", sa.Integer(), nullable=False),
-        sa.Column("read", sa.Integer(), nullable=False),
-        sa.Column("window_start", sa.String(length=27)),
-        sa.Column("window_end", sa.String(length=27)),
-        sa.Column("began_at", sa.String(length=27)),
-        sa.Column("page", sa.Integer(), nullable=False),
-        sa.Column("pages", sa.Integer()),
-        sa.PrimaryKeyConstraint("bundle", "reading"),
-    )
-
-
-def _pulled() -> None:
-    op.create_table(
-        "pulled",
-        sa.Column("bundle", sa.Text(), nullable=False),
-        sa.Column("object_key", sa.Text(), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("moment", sa.String(length=27)),
-        sa.Column("gone", sa.Boolean(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("event_id", sa.Integer(), nullable=False),
-        sa.Column("read", sa.Integer(), nullable=False),
-        sa.Column("seen_at", sa.String(length=27), nullable=False),
-        sa.Column("asked_at", sa.String(length=27)),
-        sa.PrimaryKeyConstraint("bundle", "object_key"),
-    )
-    op.create_index("pulled_by_moment", "pulled", ["bundle", "moment"])
-    op.create_index("pulled_by_time", "pulled", ["seen_at"])
 
 
 def _pauses() -> None:
