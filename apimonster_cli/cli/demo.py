@@ -84,7 +84,7 @@ def play(set_up: Stage, store: "Store", leads: Sequence[Posting]) -> list[Sent]:
 def post(client: "Client", posting: Posting, tokens: Mapping[str, str]) -> Sent:
     """Send one event as the real sender does; SyncError when it is not acknowledged."""
     path = f"/hooks/{posting.connection}/{tokens[posting.connection]}"
-    answer = client.send(Request("POST", path, json=posting.payload))
+    answer = client.send(posting.request(path))
     if answer.status != 200:
         raise SyncError(f"the daemon answered {answer.status} to {posting.event}: {answer.text()}")
     return Sent(posting, int(answer.json()["event"]))

@@ -2,12 +2,13 @@
 
 import copy
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from apimonster_cli.connectors import registry
 from apimonster_cli.core import exactjson
+from apimonster_cli.core.call import Request
 
 _NAMES = ("Анна", "Борис", "Вера", "Глеб", "Дарья", "Егор", "Жанна", "Захар", "Инна", "Кирилл", "Лариса", "Максим")
 _SURNAMES = ("Образцова", "Примеров", "Тестова", "Пробный", "Черновик", "Шаблонова")
@@ -20,25 +21,41 @@ _FIRST_PHONE = 100  # 7 495 000-01-00: beyond the phones of the samples
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One webhook to send: over which connection, which event it is, its body, and the order it must lead to, if any."""
+    """One webhook to send: over which connection, which event it is, its body, and the order it must lead to, if any.
+
+    form: it is sent as a web form sends it, and not as JSON.
+    """
 
     connection: str
     event: str
     payload: Mapping[str, Any]
     external_id: str | None = None
+    form: bool = False
+
+    def request(self, path: str) -> Request:
+        """Return the call that sends it to `path`."""
+        if self.form:
+            return Request("POST", path, form=tuple(_fields(self.payload)))
+        return Request("POST", path, json=self.payload)
 
 
 def samples() -> list[Posting]:
     """Return the shipped samples in the order a real sender would send them; ids are those of bundles.example.yaml."""
     new, sparse = (_sample("utmstat.new_lead", number) for number in (0, 1))
     changed = _sample("utmstat.lead_status_changed")
-    form = _sample("webhook.received")
+    page = _sample("webhook.received")
+    form = {**page, "lead": {**page["lead"], "uuid": f"{page['lead']['uuid'][:-2]}99", "phone": "8 (495) 000-00-99"}}
+    ordered, sold, deleted = _sample("salesdrive.new_order"), *(_sample("salesdrive.status_change", n) for n in (0, 1))
     return [
         Posting("site-leads", "utmstat.new_lead", new, _order_of(new)),
         Posting("site-leads", "utmstat.new_lead", sparse, _order_of(sparse)),
         Posting("site-leads", "utmstat.contact_scored", _sample("utmstat.contact_scored")),
         Posting("site-leads", "utmstat.lead_status_changed", changed, _order_of(changed)),
-        Posting("landing", "webhook.received", form, f"landing-{form['lead']['uuid']}"),
+        Posting("shop-ua", "salesdrive.new_order", ordered, _order_of_shop(ordered)),
+        Posting("shop-ua", "salesdrive.status_change", sold, _order_of_shop(sold)),
+        Posting("shop-ua", "salesdrive.status_change", deleted, _order_of_shop(deleted)),
+        Posting("landing", "webhook.received", page, _order_of_form(page)),
+        Posting("landing", "webhook.received", form, _order_of_form(form), form=True),
     ]
 
 
@@ -68,6 +85,31 @@ def _varied(sample: Mapping[str, Any], number: int, dice: random.Random) -> dict
     first["utm"]["utm_source"], first["utm"]["utm_medium"] = dice.choice(_UTMS)
     first["geo"]["city_name"] = dice.choice(_CITIES)
     return lead
+
+
+def deal_order(deal: Mapping[str, Any]) -> str:
+    """Return the externalId of the order that a deal of the diary must lead to."""
+    return f"ct-{deal['service'] or 'own'}-{deal['orderNumber']}"
+
+
+def _order_of_shop(order: Mapping[str, Any]) -> str:
+    return f"salesdrive-{order['data']['id']}"
+
+
+def _order_of_form(form: Mapping[str, Any]) -> str:
+    return f"landing-{form['lead']['uuid']}"
+
+
+def _fields(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the fields of a form as PHP and browsers name them: `lead[name]`, `items[0][sku]`."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _fields(item, f"{name}[{key}]" if name else str(key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _fields(item, f"{name}[{number}]")
+    else:
+        yield name, str(value)
 
 
 def _order_of(lead: Mapping[str, Any]) -> str:

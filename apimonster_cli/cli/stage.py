@@ -83,6 +83,7 @@ def adapted(text: str, crm: str, port: int, rate: str) -> str:
     """
     for old, new in {
         "https://demo.retailcrm.ru": crm,
+        "https://api.calltouch.ru": crm,
         "127.0.0.1:8080": f"{HOST}:{port}",
         "rate: 10/s": f"rate: {rate}",
     }.items():
@@ -95,9 +96,11 @@ def adapted(text: str, crm: str, port: int, rate: str) -> str:
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the daemon: that of this process, with secrets of this run and the CRM of this run."""
     return {
-        **{name: value for name, value in environ.items() if name != "RETAILCRM_URL"},
+        **{name: value for name, value in environ.items() if name not in ("RETAILCRM_URL", "CALLTOUCH_URL")},
         "UTMSTAT_HOOK_TOKEN": secrets.token_urlsafe(24),
+        "SALESDRIVE_HOOK_TOKEN": secrets.token_urlsafe(24),
         "LANDING_HOOK_TOKEN": secrets.token_urlsafe(24),
+        "CALLTOUCH_TOKEN": API_KEY,
         "RETAILCRM_API_KEY": API_KEY,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(_PACKAGE.parent), environ.get("PYTHONPATH")])),
     }

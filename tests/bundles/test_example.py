@@ -18,7 +18,15 @@ def test_the_example_shows_every_kind_of_event_and_has_cases_for_all_bundles() -
 
     assert config is not None
     events = {event.name for bundle in config.bundles.values() for event in bundle.events}
-    assert events == {"utmstat.new_lead", "utmstat.lead_status_changed", "utmstat.contact_scored", "webhook.received"}
+    assert events == {
+        "utmstat.new_lead",
+        "utmstat.lead_status_changed",
+        "utmstat.contact_scored",
+        "salesdrive.new_order",
+        "salesdrive.status_change",
+        "calltouch.order",
+        "webhook.received",
+    }
     assert all(bundle.tests for bundle in config.bundles.values())
 
 

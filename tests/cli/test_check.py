@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from apimonster_cli.bundles.rules.docs import VARIABLES
 from apimonster_cli.cli.stage import example_file
 from tests.cli.conftest import Sync
 from tests.cli.filled import BUNDLES, TOKEN, write_bundles
@@ -120,7 +121,7 @@ def test_a_missing_file_is_named(sync: Sync) -> None:
 
 
 def test_the_example_passes(sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("UTMSTAT_HOOK_TOKEN", "LANDING_HOOK_TOKEN", "RETAILCRM_API_KEY"):
+    for name in VARIABLES:
         monkeypatch.setenv(name, "invented-secret-value")
 
     checked = sync("check", example_file())

@@ -9,7 +9,7 @@ from apimonster_cli.cli.stage import adapted, example_file, past_proxies
 from apimonster_cli.core.errors import SyncError
 
 
-def test_the_example_is_played_as_it_stands_but_for_two_addresses_and_the_rate() -> None:
+def test_the_example_is_played_as_it_stands_but_for_three_addresses_and_the_rate() -> None:
     example = example_file().read_text(encoding="utf-8")
 
     played = adapted(example, "http://127.0.0.1:4001", 4002, "1000/s")
@@ -17,6 +17,7 @@ def test_the_example_is_played_as_it_stands_but_for_two_addresses_and_the_rate()
     changed = [new for old, new in zip(example.splitlines(), played.splitlines(), strict=True) if old != new]
     assert [line.split("#")[0].strip() for line in changed] == [
         "listen: 127.0.0.1:4002",
+        "url: ${CALLTOUCH_URL:-http://127.0.0.1:4001}",
         "url: ${RETAILCRM_URL:-http://127.0.0.1:4001}",
         "rate: 1000/s",
     ]
@@ -60,10 +61,12 @@ def test_made_up_phones_are_no_ones() -> None:
     assert all(re.fullmatch(r"7495000\d{4}", lead.payload["contact"]["phone"]) for lead in more_leads(30))
 
 
-def test_the_samples_are_every_event_that_the_example_has_bundles_for() -> None:
+def test_the_samples_are_every_webhook_that_the_example_has_bundles_for() -> None:
     assert {sample.event for sample in samples()} == {
         "utmstat.new_lead",
         "utmstat.lead_status_changed",
         "utmstat.contact_scored",
+        "salesdrive.new_order",
+        "salesdrive.status_change",
         "webhook.received",
     }
