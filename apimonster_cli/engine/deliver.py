@@ -13,6 +13,7 @@ from apimonster_cli.engine.callers import DryCaller, LiveCaller
 from apimonster_cli.engine.circuit import PAUSE_REST, Circuits
 from apimonster_cli.engine.context import ON_FAILURE, context_of, identity
 from apimonster_cli.engine.journal import DryJournal, Journal
+from apimonster_cli.engine.renamed import names_on_record
 from apimonster_cli.engine.retry import Again, decide
 from apimonster_cli.engine.step import StepWork
 from apimonster_cli.store.api import LostLeaseError, Store
@@ -125,13 +126,15 @@ class _Attempt:
 
     def _steps(self) -> Outcome | None:
         last = len(self._bundle.steps) - 1
-        for position, step in enumerate(self._bundle.steps):
-            known = self._finished.get(step.id)
+        names = names_on_record(self._bundle.steps, self._claimed)
+        for position, (step, key) in enumerate(zip(self._bundle.steps, names, strict=True)):
+            known = self._finished.get(key)
             if known is not None and (known.outcome != "failed" or step.on_error == "continue"):
+                self._context.keep(step.id, known.outcome, known.output)
                 continue
             if known is not None:  # the program was killed between the step's failure and the delivery's
                 return self._fail(None, f"step {step.id}: {known.error}")
-            result = self._do(step, step.id, position)
+            result = self._do(step, key, position)
             if result is None:
                 return None
             if result.outcome == "failed" and step.on_error == "fail":
@@ -162,8 +165,8 @@ class _Attempt:
         self.error = error
         self._context.failed_with(error)
         steps = self._bundle.on_failure
-        for position, step in enumerate(steps, start=len(self._bundle.steps)):
-            key = ON_FAILURE + step.id
+        names = names_on_record(steps, self._claimed, ON_FAILURE)
+        for position, (step, key) in enumerate(zip(steps, names, strict=True), start=len(self._bundle.steps)):
             if key in self._finished:
                 continue
             result = self._do(step, key, position, last=True)

@@ -2,11 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, case, func, insert, select, update
 
 from apimonster_cli.store import leases, transactions
 from apimonster_cli.store.prepared import Prepared
@@ -65,16 +65,18 @@ _TAKE = (
     )
 )
 _FINISHED = (
-    select(steps.c.delivery_id, steps.c.step, steps.c.outcome, steps.c.output, steps.c.error)
+    select(steps.c.delivery_id, steps.c.step, steps.c.action, steps.c.outcome, steps.c.output, steps.c.error)
     .where(steps.c.delivery_id.in_(_IDS))
     .order_by(steps.c.delivery_id, steps.c.position)
 )
 # However often a step looked and found nothing since: a call without an answer may still arrive, so it stays in doubt until
 # its step is finished. The price is one look more.
-_DOUBTFUL = (
-    select(calls.c.delivery_id, calls.c.step)
-    .where(calls.c.delivery_id.in_(_IDS), calls.c.writes.is_(True), calls.c.state.in_(("sent", "unknown")))
-    .distinct()
+_IN_DOUBT = and_(calls.c.writes.is_(True), calls.c.state.in_(("sent", "unknown")))
+_BEGUN = (
+    select(calls.c.delivery_id, calls.c.step, calls.c.action, func.max(case((_IN_DOUBT, 1), else_=0)))
+    .where(calls.c.delivery_id.in_(_IDS))
+    .group_by(calls.c.delivery_id, calls.c.step, calls.c.action)
+    .order_by(calls.c.delivery_id, func.min(calls.c.id))
 )
 _INSERT_STEP = Prepared(insert(steps))
 _AT_STEP = Prepared(leases.held.values(at_step=bindparam("step_now")))
@@ -125,6 +127,15 @@ _NEXT_DUE = (
 
 
 @dataclass(frozen=True, slots=True)
+class _Progress:
+    """What earlier attempts at a delivery have left on record: see Claimed."""
+
+    finished: dict[str, FinishedStep] = field(default_factory=dict)
+    doubtful: set[str] = field(default_factory=set)
+    actions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """What a worker asks for: at most `limit` deliveries of `bundles` due by `now`, to hold until `until`; `bulk` of bulk events."""
 
@@ -169,7 +180,7 @@ def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed
         _TAKE,
         {"ids": [row.id for row in due], "taken_by": wanted.worker, "until": wanted.until, "now": wanted.now},
     )
-    finished, doubtful = _progress(connection, [row.id for row in due if row.attempt])
+    progress = _progress(connection, [row.id for row in due if row.attempt])
     return [
         Claimed(
             lease=Lease(row.id, wanted.worker, row.attempt + 1),
@@ -182,8 +193,9 @@ def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed
             payload=row.payload,
             query=row.query,
             headers=row.headers,
-            finished=tuple(finished[row.id]),
-            doubtful=frozenset(doubtful[row.id]) - {step.step for step in finished[row.id]},
+            finished=tuple(progress[row.id].finished.values()),
+            doubtful=frozenset(progress[row.id].doubtful),
+            actions=progress[row.id].actions,
             store_id=store_id,
             tries=row.tries,
             first_tried_at=row.first_tried_at,
@@ -247,15 +259,19 @@ def _let_follow(connection: Connection, lease: Lease) -> bool:
     return _LET_FOLLOW.once(connection, {"closed": lease.delivery_id}).rowcount > 0
 
 
-def _progress(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, list[FinishedStep]], dict[int, list[str]]]:
-    finished: defaultdict[int, list[FinishedStep]] = defaultdict(list)
-    doubtful: defaultdict[int, list[str]] = defaultdict(list)
-    if ids:  # a first attempt has neither
-        for row in connection.execute(_FINISHED, {"ids": ids}):
-            finished[row.delivery_id].append(FinishedStep(row.step, row.outcome, row.output, row.error))
-        for delivery_id, step in connection.execute(_DOUBTFUL, {"ids": ids}):
-            doubtful[delivery_id].append(step)
-    return finished, doubtful
+def _progress(connection: Connection, ids: Sequence[int]) -> defaultdict[int, _Progress]:
+    progress: defaultdict[int, _Progress] = defaultdict(_Progress)
+    if not ids:  # a first attempt has made none
+        return progress
+    for row in connection.execute(_FINISHED, {"ids": ids}):
+        progress[row.delivery_id].finished[row.step] = FinishedStep(row.step, row.outcome, row.output, row.error)
+        progress[row.delivery_id].actions[row.step] = row.action
+    for delivery_id, step, action, in_doubt in connection.execute(_BEGUN, {"ids": ids}):
+        begun = progress[delivery_id]
+        begun.actions.setdefault(step, action)
+        if in_doubt and step not in begun.finished:
+            begun.doubtful.add(step)
+    return progress
 
 
 def _step_row(delivery_id: int, step: StepResult) -> dict[str, Any]:

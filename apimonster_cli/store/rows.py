@@ -97,6 +97,8 @@ class Claimed:
     """The error of a delivery that has been given up and whose on_failure steps are still to run."""
     bulk: bool = False
     """Its event is one of a great many that nobody waits for."""
+    actions: Mapping[str, str] = field(default_factory=dict)
+    """The actions of the steps that were begun before, by their names, in the order that they were begun."""
     change: Change | None = None
     """Of a pulled event: what happened to the object."""
 

@@ -1,12 +1,18 @@
 """An attempt goes on where the last one ended, and looks before it repeats what may have happened."""
 
+from dataclasses import replace
+
 import pytest
 
+from apimonster_cli.bundles.model import Step
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.errors import StoreError
+from apimonster_cli.engine.deliver import Engine
 from tests.engine.support import (
     DOWN,
+    LOOK,
     LOST,
+    Bench,
     Benches,
     answer,
     bundle,
@@ -77,6 +83,57 @@ def test_steps_taken_from_the_bundle_in_the_meantime_do_not_keep_a_delivery_open
 
     assert outcomes == ["done"]
     assert made.delivery().state == "done"
+
+
+# steps renamed while a delivery waits ------------------------------------------------------------------------------------
+def with_steps(made: Bench, *steps: Step) -> Engine:
+    """Have the bundle edited, and return an engine that delivers by it."""
+    made.config = replace(made.config, bundles={"leads": bundle(*steps)})
+    return made.fresh_engine()
+
+
+def test_a_finished_step_is_known_by_its_new_name(make: Benches) -> None:
+    made = make(bundle(step("create_order"), step("note")))
+    made.crm.replies = [answer({"number": "7A"}), DOWN, DOWN, DOWN]
+    made.accept()
+    made.deliver_due()
+    made.crm.requests.clear()
+    made.engine = with_steps(made, step("order"), step("note", {"of": "steps.order.number"}))
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["done"]
+    assert [request.json.get("of") for request in made.crm.requests] == ["7A"]
+
+
+def test_a_doubtful_step_is_looked_for_by_the_name_it_was_sent_under(make: Benches) -> None:
+    made = make(bundle(step("create_order")))
+    made.crm.replies = [LOST, DOWN, DOWN]
+    made.accept()
+    made.deliver_due()
+    made.crm.requests.clear()
+    made.crm.replies = [answer({}), answer({"number": "7A"})]
+    made.engine = with_steps(made, step("search", action=LOOK), step("order"))
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["done"]
+    _, looked = made.crm.requests
+    assert (looked.path, looked.query[0][1][:19]) == ("/find", "leads/create_order/")
+
+
+def test_a_step_that_does_something_else_is_no_renamed_one(make: Benches) -> None:
+    made = make(bundle(step("order"), step("note")))
+    made.crm.replies = [answer(), DOWN, DOWN, DOWN]
+    made.accept()
+    made.deliver_due()
+    made.crm.requests.clear()
+    made.engine = with_steps(made, step("search", {"name": "name"}, action=LOOK), step("note"))
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["done"]
+    assert [request.path for request in made.crm.requests] == ["/find", "/put"]
 
 
 # doubt ---------------------------------------------------------------------------------------------------------------
