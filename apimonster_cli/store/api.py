@@ -149,6 +149,9 @@ class Store(Protocol):
     ) -> None:
         """Give a pull back unfinished, its position kept; error: None when it was only stopped. LostLeaseError."""
 
+    def hand_back_pulls(self, holder: str) -> int:
+        """Give back the pulls of a program that is known to have ended, for others to take at once; return how many."""
+
     def pull_states(self) -> list[PullState]:
         """Return how the pulls of all bundles stand, backfills among them."""
 

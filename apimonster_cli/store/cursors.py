@@ -75,6 +75,7 @@ _RELEASE_SCHEDULED = (
     .where(cursors.c.reading == SCHEDULE, cursors.c.holder.is_not(None))
     .values(holder=None, held_until=None)
 )
+_RELEASE_HOLDER = update(cursors).where(cursors.c.holder == bindparam("held_by")).values(holder=None, held_until=None)
 _STATES = select(cursors).order_by(cursors.c.bundle, cursors.c.reading)
 
 
@@ -158,6 +159,11 @@ def release_scheduled(connection: Connection) -> None:
     connection.execute(_RELEASE_SCHEDULED)
 
 
+def release_holder(connection: Connection, holder: str) -> int:
+    """Give back every pull of a program that has ended."""
+    return connection.execute(_RELEASE_HOLDER, {"held_by": holder}).rowcount
+
+
 def states(connection: Connection) -> list[PullState]:
     """Return how the pulls of all bundles stand."""
     return [
@@ -172,6 +178,7 @@ def states(connection: Connection) -> list[PullState]:
             held=row.holder is not None,
             held_until=row.held_until,
             position=_position(row),
+            holder=row.holder,
         )
         for row in connection.execute(_STATES)
     ]

@@ -201,6 +201,10 @@ class DatabaseStore:
         """Give a pull back."""
         self._writer.run(partial(cursors.release, lease=lease, broken=Broken(error, again), ended=ended))
 
+    def hand_back_pulls(self, holder: str) -> int:
+        """Give back the pulls of a program that has ended."""
+        return self._writer.run(partial(cursors.release_holder, holder=holder))
+
     def pull_states(self) -> list[PullState]:
         """Return how the pulls of all bundles stand."""
         return self._read(cursors.states)

@@ -319,7 +319,7 @@ class PageTaken:
 
 @dataclass(frozen=True, slots=True)
 class PullState:
-    """How the pull of a bundle stands. held: some program is pulling right now, until `held_until` at the latest."""
+    """How the pull of a bundle stands. held: some program, the `holder`, is pulling right now, until `held_until` at the latest."""
 
     bundle: str
     reading: str
@@ -331,6 +331,7 @@ class PullState:
     held: bool
     held_until: datetime | None
     position: Position | None
+    holder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,18 @@ def test_a_start_after_a_kill_takes_the_scheduled_pull_back_but_no_backfill(tmp_
     store.close_store()
 
 
+def test_the_pulls_of_a_program_that_ended_are_given_back(store: DatabaseStore) -> None:
+    claim_pull(store, "2026-03", holder="ended")
+    kept = store.claim_pull("others", "2026-03", holder="alive", lease=LEASE, now=NOON)
+
+    given_back = store.hand_back_pulls("ended")
+
+    assert given_back == 1
+    assert [(each.bundle, each.holder) for each in store.pull_states()] == [("deals", None), ("others", "alive")]
+    assert kept
+    claim_pull(store, "2026-03", holder="h2")
+
+
 def test_a_call_holds_the_pull_longer(store: DatabaseStore) -> None:
     claimed = claim_pull(store)
 
