@@ -19,6 +19,9 @@ LEASE = timedelta(minutes=5)
 DRY_LEASE = timedelta(days=7)  # a dry run holds what it has planned until it ends
 _LONGEST_IDLE = 30.0
 _SHORTEST_IDLE = 0.02
+_SOON = (
+    3.0  # what is due within so long is not left to another run: the rate of a connection puts deliveries off for less
+)
 _TROUBLE_IDLE = 1.0
 _TROUBLES = 5  # in a row, before a run that should end says why it cannot
 
@@ -45,11 +48,20 @@ class Worker:
     """A thread that claims and a number of threads that deliver.
 
     engine: what to deliver with; `swap` exchanges it while the worker runs. name: who holds the leases.
+    bulk_workers: how many of the threads may be busy with deliveries that nobody waits for; half of them unless set.
     failed: how many deliveries have failed since the start.
     """
 
     def __init__(  # noqa: PLR0913  # its parts, and how many of it
-        self, store: Store, engine: Engine, clock: Clock, *, name: str, workers: int, lease: timedelta = LEASE
+        self,
+        store: Store,
+        engine: Engine,
+        clock: Clock,
+        *,
+        name: str,
+        workers: int,
+        lease: timedelta = LEASE,
+        bulk_workers: int | None = None,
     ) -> None:
         self.failed = 0
         self._store = store
@@ -57,6 +69,7 @@ class Worker:
         self._clock = clock
         self._name = name
         self._workers = workers
+        self._bulk_workers = max(1, workers // 2) if bulk_workers is None else bulk_workers
         self._lease = lease
         self._lock = threading.Lock()
         self._held: dict[int, _Job] = {}
@@ -68,7 +81,7 @@ class Worker:
         self._quiet = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._extended_at = clock.monotonic()
+        self._extended_at, self._extended_on = clock.monotonic(), clock.now()
         self._troubles: list[StoreError] = []
         store.on_work(self._wake.set)
 
@@ -146,7 +159,7 @@ class Worker:
             for job in jobs:
                 self._jobs.put(job)
             if not jobs:
-                if nothing_under_way:
+                if nothing_under_way and idle > _SOON:
                     self._quiet.set()
                 self._wake.wait(idle)
 
@@ -155,12 +168,17 @@ class Worker:
         self._hungry = True  # while this looks around, whatever ends is worth another look
         claims = self._shares(engine)
         with self._lock:
-            bulk = bulk_room(sum(job.claimed.bulk for job in self._held.values()), workers=self._workers)
+            bulk = bulk_room(sum(job.claimed.bulk for job in self._held.values()), most=self._bulk_workers)
         hungry = not bulk or sum(len(share.bundles) for share in claims) < len(engine.config.bundles)
         for share in claims:
-            taken = self._store.claim(
-                self._name, share.bundles, limit=share.limit, lease=self._lease, now=self._clock.now(), bulk=bulk
-            )
+            try:
+                taken = self._store.claim(
+                    self._name, share.bundles, limit=share.limit, lease=self._lease, now=self._clock.now(), bulk=bulk
+                )
+            except StoreError:
+                if not jobs:
+                    raise
+                break  # what is claimed already has to be worked on; the next look says what is wrong
             bulk -= sum(claimed.bulk for claimed in taken)
             hungry = hungry or not bulk or len(taken) == share.limit
             for claimed in taken:
@@ -195,11 +213,13 @@ class Worker:
         while self._stranded:
             self._let_go(self._stranded[0], now)
             self._stranded.pop(0)
-        if self._clock.monotonic() - self._extended_at >= self._lease.total_seconds() / 3:
+        # Leases end by the clock on the wall, which leaps when it is set or the machine was asleep; monotonic time does not.
+        passed = max(timedelta(seconds=self._clock.monotonic() - self._extended_at), now - self._extended_on)
+        if passed >= self._lease / 3:
             with self._lock:
                 leases = [job.claimed.lease for job in self._held.values()]
             self._store.extend(leases, until=now + self._lease)
-            self._extended_at = self._clock.monotonic()
+            self._extended_at, self._extended_on = self._clock.monotonic(), now
 
     def _let_go(self, stranded: _Stranded, now: datetime) -> None:
         try:

@@ -8,7 +8,6 @@ A connection whose credentials are refused rests in the same way until a call is
 import random
 import threading
 from collections.abc import Iterable
-from typing import Any
 
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import TransientError
@@ -110,6 +109,9 @@ class Circuit:
         """Let one call try first: on record is a trouble that may be over by now."""
         with self._lock:
             self._until = self._clock.monotonic()
+            self._why = (
+                f"connection {self.name} did not work before, so one call goes first; deliveries wait for its answer"
+            )
 
     def _rest(self, seconds: float) -> None:
         self._until = self._clock.monotonic() + seconds * random.uniform(0.8, 1.2)  # noqa: S311  # jitter, not a secret
@@ -135,6 +137,6 @@ class Circuits:
                 self._circuits[name].doubt()
 
     def wait(self) -> float | None:
-        """Return seconds until the first resting connection may be tried again; None when none rests."""
-        waits: list[Any] = [circuit.wait() for circuit in self._circuits.values() if circuit.resting]
-        return min(waits, default=None)
+        """Return seconds until the first resting connection may be tried again; None when none has to wait for that."""
+        waits = [circuit.wait() for circuit in self._circuits.values()]
+        return min((wait for wait in waits if wait > 0), default=None)

@@ -11,7 +11,7 @@ import pytest
 
 from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core.call import Answer, Request
-from apimonster_cli.core.errors import StoreError
+from apimonster_cli.core.errors import StoreError, TransientError
 from apimonster_cli.daemon.worker import DRY_LEASE, Worker
 from tests.engine.support import DOWN, Bench, answer, bench, bundle, connection, step
 
@@ -367,3 +367,72 @@ def test_a_mistake_outside_of_the_steps_lets_the_delivery_wait(make: Make, monke
     assert delivery.state == "waiting"
     assert delivery.due_at == made.bench.clock.now() + timedelta(minutes=1)
     assert "a mistake in this program (ZeroDivisionError)" in str(delivery.error)
+
+
+def test_what_is_claimed_is_worked_on_although_the_next_claim_fails(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(bundle(step(to=connection("one")), name="a"), bundle(step(to=connection("two")), name="b"))
+    made.bench.engine.circuits.doubt(["one"])  # claimed for on its own, before the rest
+    made.bench.accept(to=("a",))
+    claims = iter([made.bench.store.claim, None])
+
+    def claim(*given: Any, **named: Any) -> Any:
+        real = next(claims)
+        if real is None:
+            raise StoreError("the disk is full")
+        return real(*given, **named)
+
+    monkeypatch.setattr(made.bench.store, "claim", claim)
+    made.worker.work_once()
+
+    assert made.bench.delivery().state == "done"
+
+
+def test_a_clock_that_leaps_does_not_make_it_take_what_it_holds_once_more(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(bundle())
+    made.bench.accept()
+    before = made.bench.clock.now
+
+    def slept(_request: Request) -> Answer:
+        monkeypatch.setattr(made.bench.clock, "now", lambda: before() + timedelta(hours=8))
+        again = Worker.work_once(made.worker)  # as the claiming thread would, at its next look
+        return answer({"again": again})
+
+    made.bench.crm.replies = [slept]
+    made.worker.work_once()
+
+    delivery = made.bench.delivery()
+    assert (delivery.state, delivery.attempt) == ("done", 1)
+    assert delivery.steps[0].output == {"again": False}
+
+
+def test_waits_for_what_the_rate_has_put_off_before_it_is_quiet(make: Make) -> None:
+    made = make(bundle())
+    made.bench.crm.turned_away = TransientError(
+        "its rate is used up", may_have_happened=False, retry_after=2, turned_away=True
+    )
+    made.bench.accept()
+    made.worker.work_once()
+    made.bench.crm.turned_away = None
+
+    made.worker.start()
+    early = made.worker.quiet(0.2)
+    made.bench.clock.sleep(3)
+    made.worker.swap(made.bench.engine)  # wakes it: the clock stands still
+    quiet = is_quiet(made.worker)
+    made.worker.stop(SOON)
+
+    assert (early, quiet) == (False, True)
+    assert made.bench.delivery().state == "done"
+
+
+def test_a_connection_that_may_be_tried_again_does_not_keep_it_looking(
+    make: Make,
+) -> None:
+    made = make(bundle())
+    made.bench.engine.circuits.doubt(["crm"])
+
+    assert made.worker._idle() > 1
