@@ -126,7 +126,7 @@ class Pull:
 
     path: below the connection's address, `{site_id}` standing for a setting.
     window: Window → parameters that ask for it. The answer must hold all objects from its start to the midnight before its end.
-    ahead: how far past the present a scheduled window goes.
+    ahead: how far past the present a scheduled window goes. longest: a longer window is read in pieces.
     items: where the answer has its list; a bare list is taken as well.
     object_key: which object it is; None when that cannot be told.
     moment: (object, zone) → the moment that the window filters by; None when it has none.
@@ -149,6 +149,7 @@ class Pull:
     find: Callable[[Mapping[str, Any], Mapping[str, str]], Sequence[Mapping[str, str]]]
     deleted: str | None = None
     ahead: timedelta = timedelta(days=1)
+    longest: timedelta | None = None
     params: tuple[Setting, ...] = ()
     no_window: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from apimonster_cli.bundles.model import Step
+from apimonster_cli.bundles.model import Connection, Step
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, RefusedError, TransientError
@@ -46,6 +46,95 @@ class Line:
     redactor: Redactor
 
 
+class Record(Protocol):
+    """Who keeps what is sent and what became of it: the journal of a delivery, or of a pull."""
+
+    def begin(self, call: NewTransaction) -> int:
+        """Put a call on record before it is sent; return the transaction's id."""
+
+    def end(self, transaction: EndedTransaction) -> None:
+        """Note what became of a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Makes calls of one connection, each on record before it is sent.
+
+    step, action: what the record calls them. kept: characters of an answer that are kept in the store.
+    """
+
+    connection: Connection
+    step: str
+    action: str
+    line: Line
+    record: Record
+    kept: int = LONGEST_ANSWER
+
+    def ask(self, request: Request) -> Answer:
+        """Make one call and return its answer; CallError when it fails or the connector judges the answer to be none."""
+        circuit = self.line.circuit
+        circuit.enter()
+        try:
+            self.line.client.reserve()
+            transaction = self.begin(request)
+            return self._send(request, transaction)
+        finally:
+            circuit.leave()
+
+    def begin(self, request: Request, state: TransactionState = "sent") -> int:
+        """Put a call on record."""
+        url, text = self.line.client.describe(request)
+        return self.record.begin(
+            NewTransaction(
+                step=self.step,
+                connection=self.connection.name,
+                action=self.action,
+                method=request.method,
+                url=url,
+                request=text,
+                writes=request.writes,
+                sent_at=self.line.clock.now(),
+                state=state,
+            )
+        )
+
+    def _send(self, request: Request, transaction: int) -> Answer:
+        answer: Answer | None = None
+        judge = self.connection.connector.judge
+        try:
+            answer = self.line.client.send(request)
+            if judge is not None:
+                judge(request, answer)
+        except CallError as error:
+            self._end(transaction, answer, error)
+            raise
+        self._end(transaction, answer, None)
+        return answer
+
+    def _end(self, transaction: int, answer: Answer | None, error: CallError | None) -> None:
+        line = self.line
+        now = line.clock.now()
+        message = None if error is None else line.redactor.text(str(error))
+        self.record.end(
+            EndedTransaction(
+                transaction_id=transaction,
+                state=_state(answer, error),
+                ended_at=now,
+                status=answer.status if answer else None,
+                answer=_kept(line.redactor.text(answer.text()), self.kept) if answer else None,
+                error=message,
+            )
+        )
+        name = self.connection.name
+        if isinstance(error, RefusedError):
+            if line.circuit.refused(str(message)):
+                line.store.pause(name, reason=str(message), now=now)
+        elif isinstance(error, TransientError):
+            line.circuit.failed(error)
+        elif answer is not None and line.circuit.answered():
+            line.store.resume(name)
+
+
 @dataclass(slots=True)
 class StepCall:
     """What the action of one step is handed: connectors.spec.Call.
@@ -74,72 +163,20 @@ class StepCall:
 
     def ask(self, request: Request) -> Answer:
         """Make one call and return its answer; CallError when it fails or the connector judges the answer to be none."""
-        circuit = self.line.circuit
-        circuit.enter()
         try:
-            self.line.client.reserve()
-            transaction = self._begin(request)
-            return self._send(request, transaction)
-        finally:
-            circuit.leave()
+            return self._exchange.ask(request)
+        except TransientError as error:
+            if request.writes and error.may_have_happened:
+                self.doubtful = True
+            raise
 
     def plan(self, request: Request) -> None:
         """Put a call on record that will not be sent."""
-        self._begin(request, "planned")
+        self._exchange.begin(request, "planned")
 
-    def _begin(self, request: Request, state: TransactionState = "sent") -> int:
-        url, text = self.line.client.describe(request)
-        return self.journal.begin(
-            NewTransaction(
-                step=self.key,
-                connection=self.step.connection.name,
-                action=self.step.action_name,
-                method=request.method,
-                url=url,
-                request=text,
-                writes=request.writes,
-                sent_at=self.line.clock.now(),
-                state=state,
-            )
-        )
-
-    def _send(self, request: Request, transaction: int) -> Answer:
-        answer: Answer | None = None
-        judge = self.step.connection.connector.judge
-        try:
-            answer = self.line.client.send(request)
-            if judge is not None:
-                judge(request, answer)
-        except CallError as error:
-            if request.writes and isinstance(error, TransientError) and error.may_have_happened:
-                self.doubtful = True
-            self._end(transaction, answer, error)
-            raise
-        self._end(transaction, answer, None)
-        return answer
-
-    def _end(self, transaction: int, answer: Answer | None, error: CallError | None) -> None:
-        line = self.line
-        now = line.clock.now()
-        message = None if error is None else line.redactor.text(str(error))
-        self.journal.end(
-            EndedTransaction(
-                transaction_id=transaction,
-                state=_state(answer, error),
-                ended_at=now,
-                status=answer.status if answer else None,
-                answer=_kept(line.redactor.text(answer.text())) if answer else None,
-                error=message,
-            )
-        )
-        name = self.step.connection.name
-        if isinstance(error, RefusedError):
-            if line.circuit.refused(str(message)):
-                line.store.pause(name, reason=str(message), now=now)
-        elif isinstance(error, TransientError):
-            line.circuit.failed(error)
-        elif answer is not None and line.circuit.answered():
-            line.store.resume(name)
+    @property
+    def _exchange(self) -> Exchange:
+        return Exchange(self.step.connection, self.key, self.step.action_name, self.line, self.journal)
 
 
 class DryCall(StepCall):
@@ -159,6 +196,6 @@ def _state(answer: Answer | None, error: CallError | None) -> TransactionState:
     return "unknown" if answer is None else "answered"
 
 
-def _kept(text: str) -> str:
-    left_out = len(text) - LONGEST_ANSWER
-    return text if left_out <= 0 else f"{text[:LONGEST_ANSWER]}… and {left_out} more characters"
+def _kept(text: str, most: int) -> str:
+    left_out = len(text) - most
+    return text if left_out <= 0 else f"{text[:most]}… and {left_out} more characters"

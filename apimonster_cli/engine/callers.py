@@ -50,27 +50,28 @@ class LiveCaller:
         line = self._line_of(task.step.connection.name)
         call = self.call_type(task.step, task.key, task.built.fields, task.identity, task.doubtful, line, self._journal)
 
-        def worth_another(error: BaseException) -> bool:
-            return (
-                isinstance(error, TransientError)
-                and not error.turned_away
-                and not line.circuit.resting
-                and (error.retry_after or 0) <= _LONGEST_WAIT
-            )
+        return quickly(line)(task.step.action.run, call)
 
-        def pause(state: tenacity.RetryCallState) -> float:
-            error = state.outcome.exception() if state.outcome else None
-            asked = error.retry_after if isinstance(error, TransientError) else None
-            return max(_wait(state), asked or 0)
 
-        quickly = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(worth_another),
-            stop=_stop,
-            wait=pause,
-            sleep=line.clock.sleep,
-            reraise=True,
+def quickly(line: Line) -> tenacity.Retrying:
+    """Return what tries again within seconds: what failed in passing, not what a limit of ours or a resting connection turns away."""
+
+    def worth_another(error: BaseException) -> bool:
+        return (
+            isinstance(error, TransientError)
+            and not error.turned_away
+            and not line.circuit.resting
+            and (error.retry_after or 0) <= _LONGEST_WAIT
         )
-        return quickly(task.step.action.run, call)
+
+    def pause(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, TransientError) else None
+        return max(_wait(state), asked or 0)
+
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(worth_another), stop=_stop, wait=pause, sleep=line.clock.sleep, reraise=True
+    )
 
 
 _stop = tenacity.stop_any(tenacity.stop_after_attempt(QUICK_TRIES), tenacity.stop_after_delay(QUICK_SECONDS))

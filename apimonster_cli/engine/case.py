@@ -64,7 +64,7 @@ class _Run:
             "event": bundle.events[0].name,
             "bundle": bundle.name,
             "attempt": 1,
-            "change": None,
+            "change": "created" if bundle.pull else None,
             "headers": {},
             "query": {},
             "error": None,

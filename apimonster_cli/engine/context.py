@@ -7,7 +7,7 @@ from typing import Any
 from apimonster_cli.bundles.model import Bundle, Settings, Step
 from apimonster_cli.core import exactjson
 from apimonster_cli.store.rows import Claimed, StepOutcome
-from apimonster_cli.values.scope import Locale, Scope
+from apimonster_cli.values.scope import MISSING, Locale, Scope
 
 ON_FAILURE = "on_failure."
 """What the names of on_failure steps begin with in the store, so that they meet no step of the same id."""
@@ -16,8 +16,11 @@ ON_FAILURE = "on_failure."
 class Context:
     """The event, its meta values and the outputs of the steps done so far."""
 
-    def __init__(self, event: Any, meta: Mapping[str, Any], bundle: Bundle, settings: Settings) -> None:
+    def __init__(
+        self, event: Any, meta: Mapping[str, Any], bundle: Bundle, settings: Settings, previous: Any = MISSING
+    ) -> None:
         self._event = event
+        self._previous = previous
         self._meta = dict(meta)
         self._settings = settings
         self._source_zone: tzinfo = bundle.connection.zone or settings.timezone
@@ -44,11 +47,14 @@ class Context:
                 target_zone=step.connection.zone or self._settings.timezone,
                 phone_region=step.connection.settings.get("phone_region") or Locale().phone_region,
             )
-        return Scope(self._event, self._meta, self._outputs, locale)
+        return Scope(self._event, self._meta, self._outputs, locale, previous=self._previous)
 
 
-def context_of(claimed: Claimed, bundle: Bundle, settings: Settings) -> Context:
-    """Return the context of a claimed delivery, with the outputs of its finished steps; ValueError when its payload is not JSON."""
+def context_of(claimed: Claimed, bundle: Bundle, settings: Settings, previous: Any = MISSING) -> Context:
+    """Return the context of a claimed delivery, with the outputs of its finished steps; ValueError when its payload is not JSON.
+
+    previous: the event before, see engine.previous.
+    """
     received = claimed.received_at.astimezone(bundle.connection.zone or settings.timezone)
     meta = {
         "event_id": claimed.event_id,
@@ -57,12 +63,12 @@ def context_of(claimed: Claimed, bundle: Bundle, settings: Settings) -> Context:
         "event": claimed.event,
         "bundle": claimed.bundle,
         "attempt": claimed.lease.attempt,
-        "change": None,
+        "change": claimed.change,
         "headers": claimed.headers,
         "query": claimed.query,
         "error": None,
     }
-    context = Context(exactjson.loads(claimed.payload), meta, bundle, settings)
+    context = Context(exactjson.loads(claimed.payload), meta, bundle, settings, previous)
     for step in claimed.finished:
         context.keep(step.step.removeprefix(ON_FAILURE), step.outcome, step.output)
     return context

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from apimonster_cli.bundles.model import Bundle, Config, Step
 from apimonster_cli.core import log
@@ -13,6 +14,8 @@ from apimonster_cli.engine.callers import DryCaller, LiveCaller
 from apimonster_cli.engine.circuit import PAUSE_REST, Circuits
 from apimonster_cli.engine.context import ON_FAILURE, context_of, identity
 from apimonster_cli.engine.journal import DryJournal, Journal
+from apimonster_cli.engine.previous import event_before
+from apimonster_cli.engine.pull import Order, Pulled, pull
 from apimonster_cli.engine.renamed import names_on_record
 from apimonster_cli.engine.retry import Again, decide
 from apimonster_cli.engine.step import StepWork
@@ -59,10 +62,10 @@ class Engine:
         LostLeaseError: somebody else has it now. StoreError: nothing more could be written; the delivery is still held.
         """
         journal = (DryJournal if self.dry_run else Journal)(self._store, claimed.lease)
-        caller = (DryCaller if self.dry_run else LiveCaller)(self._line, journal)
+        caller = (DryCaller if self.dry_run else LiveCaller)(self.line_to, journal)
         attempt = _Attempt(claimed, bundle, journal, caller, self.config, self._clock)
         try:
-            outcome = attempt.run()
+            outcome = attempt.run(event_before(self._store, claimed, bundle))
         except (StoreError, LostLeaseError):
             raise
         except Exception as error:
@@ -73,7 +76,12 @@ class Engine:
         attempt.tell(outcome)
         return outcome
 
-    def _line(self, connection: str) -> Line:
+    def pull(self, order: Order) -> Pulled:
+        """Do a claimed pull and put on record how it ended. LostLeaseError, StoreError as for `deliver`."""
+        return pull(order, self.line_to(order.bundle.connection.name))
+
+    def line_to(self, connection: str) -> Line:
+        """Return the way to a connection."""
         return Line(
             self._client_of(connection), self.circuits[connection], self._store, self._clock, self.config.redactor
         )
@@ -106,9 +114,9 @@ class _Attempt:
         self._clock = clock
         self._finished = {step.step: step for step in claimed.finished}
 
-    def run(self) -> Outcome | None:
-        """Go on from where the last attempt ended."""
-        self._context = context_of(self._claimed, self._bundle, self._config.settings)
+    def run(self, previous: Any) -> Outcome | None:
+        """Go on from where the last attempt ended. previous: the event before, MISSING when there is none."""
+        self._context = context_of(self._claimed, self._bundle, self._config.settings, previous)
         if self._claimed.failing is not None:
             return self._on_failure(self._claimed.failing)
         if self._bundle.filter is not None and not self._finished:

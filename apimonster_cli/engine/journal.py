@@ -1,9 +1,22 @@
 """What a delivery writes down while it is under way."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from apimonster_cli.core.clock import Clock
 from apimonster_cli.store.api import Store
-from apimonster_cli.store.rows import EndedTransaction, Lease, NewTransaction, Outcome, StepResult
+from apimonster_cli.store.rows import (
+    EndedTransaction,
+    Lease,
+    NewTransaction,
+    Outcome,
+    PageTaken,
+    PulledPage,
+    PullLease,
+    StepResult,
+)
+
+PULL_LEASE = timedelta(minutes=5)
+"""How long a pull stays taken after it last wrote something: longer than a call with its quick tries."""
 
 
 class Journal:
@@ -70,3 +83,40 @@ class DryJournal(Journal):
 
     def close(self, outcome: Outcome, error: str | None = None) -> None:
         """Keep nothing."""
+
+
+class PullJournal:
+    """The record of one pull. Whatever it writes holds the pull longer; LostLeaseError and StoreError as for Journal."""
+
+    def __init__(self, store: Store, lease: PullLease, clock: Clock) -> None:
+        self._store = store
+        self._lease = lease
+        self._clock = clock
+        self._ended: list[EndedTransaction] = []
+
+    def begin(self, call: NewTransaction) -> int:
+        """Put a call on record before it is sent; return the transaction's id."""
+        return self._store.begin_pull_call(self._lease, call, self._take(), until=self._until())
+
+    def end(self, transaction: EndedTransaction) -> None:
+        """Note what became of a call."""
+        self._ended.append(transaction)
+
+    def page(self, page: PulledPage) -> PageTaken:
+        """Keep what a page brings."""
+        return self._store.accept_page(self._lease, page, self._take(), until=self._until())
+
+    def finish(self, complete: datetime | None) -> None:
+        """End a complete read; the cursor moves to `complete`."""
+        self._store.finish_pull(self._lease, complete=complete, ended=self._take())
+
+    def release(self, error: str | None, again: datetime) -> None:
+        """Give the pull back unfinished."""
+        self._store.release_pull(self._lease, error=error, again=again, ended=self._take())
+
+    def _until(self) -> datetime:
+        return self._clock.now() + PULL_LEASE
+
+    def _take(self) -> list[EndedTransaction]:
+        taken, self._ended = self._ended, []
+        return taken

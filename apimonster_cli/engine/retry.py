@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 
 from apimonster_cli.bundles.model import Retry
 from apimonster_cli.core.duration import format_duration
-from apimonster_cli.core.errors import TransientError
+from apimonster_cli.core.errors import RefusedError, TransientError
+from apimonster_cli.engine.circuit import PAUSE_REST
 
 LONGEST_WAIT = timedelta(hours=1)
 _TURNED_AWAY_WAIT = timedelta(seconds=1)
 _LARGEST_POWER = 32
+_FIRST_PULL_WAIT = timedelta(seconds=5)
+_LONGEST_PULL_WAIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,19 @@ def decide(
     wait = min(retry.backoff * 2 ** min(tries, _LARGEST_POWER), LONGEST_WAIT)
     at = min(now + _shaken(wait), max(deadline, now))  # the last try comes when the time is up, not after it
     return Again(max(at, now + asked), counts=True)
+
+
+def next_pull(error: Exception, failures: int, now: datetime) -> datetime:
+    """Return when to pull again after `error`; failures: how many pulls in a row had failed before it.
+
+    A pull is never given up: waits double up to a quarter of an hour, or to what the service asks for.
+    """
+    asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, TransientError) else timedelta()
+    if isinstance(error, TransientError) and error.turned_away:
+        return now + _shaken(max(asked, _TURNED_AWAY_WAIT), up=True)
+    if isinstance(error, RefusedError):
+        return now + timedelta(seconds=PAUSE_REST)
+    return now + max(asked, _shaken(min(_FIRST_PULL_WAIT * 2 ** min(failures, _LARGEST_POWER), _LONGEST_PULL_WAIT)))
 
 
 def _shaken(wait: timedelta, *, up: bool = False) -> timedelta:

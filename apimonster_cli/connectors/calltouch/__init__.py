@@ -31,6 +31,7 @@ ORDERS = Pull(
     path="/calls-service/RestAPI/{site_id}/orders-diary/orders",
     window=whole_days,
     ahead=timedelta(days=1),  # whether the last day asked for is part of the answer is written nowhere: ask to tomorrow
+    longest=timedelta(days=90),  # one public client (callibri-export) says that the service takes three months at most
     pages=PageNumber("page", size="limit", most=1000, total="pageTotal", count="recordsTotal"),
     items=RECORDS,
     object_key=deal_key,

@@ -1,0 +1,33 @@
+"""The event before: what filters with `changed` compare with."""
+
+from typing import Any
+
+from apimonster_cli.bundles.model import Bundle
+from apimonster_cli.core import exactjson
+from apimonster_cli.store.api import Store
+from apimonster_cli.store.rows import Claimed
+from apimonster_cli.values.scope import MISSING
+
+
+def event_before(store: Store, claimed: Claimed, bundle: Bundle) -> Any:
+    """Return the event of the same object before the claimed one; MISSING when there is none, or no filter asks for it."""
+    if not compares(bundle):
+        return MISSING
+    payload = store.previous(claimed.event_id, bundle.name, _about_the_same(claimed.event, bundle))
+    return MISSING if payload is None else exactjson.loads(payload)
+
+
+def compares(bundle: Bundle) -> bool:
+    """Return whether any filter of a bundle asks what has changed."""
+    filters = (bundle.filter, *(step.filter for step in (*bundle.steps, *bundle.on_failure)))
+    return any(found is not None and found.compares for found in filters)
+
+
+def _about_the_same(event: str, bundle: Bundle) -> list[str]:
+    """Return the events about the same kind of thing: a lead and a contact may both be called 7, but their fields differ."""
+    connector = bundle.connection.connector
+    this = connector.event(event)
+    if this is None:
+        return [event]
+    fields = connector.catalogue.fields(this.fields)
+    return [other.name for other in connector.events if connector.catalogue.fields(other.fields) == fields]
