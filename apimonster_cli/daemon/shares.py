@@ -47,13 +47,12 @@ def shares(bundles: Mapping[str, Bundle], circuits: Circuits, held: Mapping[str,
     return _within(free, batch, wide, narrow)
 
 
-def bulk_room(held: int, *, workers: int) -> int:
+def bulk_room(held: int, *, most: int) -> int:
     """Return how many deliveries of bulk events may be claimed now, `held` of them being under way.
 
-    Half of the workers are kept from them: all would soon wait for the rate of a service, and a new lead behind them. As above,
-    room is filled up only when a quarter of it is free.
+    Were all workers busy with them, all would soon wait for the rate of a service, and a new lead behind them. As above, room is
+    filled up only when a quarter of it is free.
     """
-    most = max(1, workers // 2)
     room = most - held
     return room if room * 4 >= most else 0
 

@@ -64,6 +64,6 @@ def test_one_worker_serves_all() -> None:
     assert made == [Share(["a", "b"], 1)]
 
 
-def test_bulk_gets_half_of_the_workers() -> None:
-    assert [bulk_room(held, workers=16) for held in (0, 6, 7, 8)] == [8, 2, 0, 0]
-    assert [bulk_room(held, workers=1) for held in (0, 1)] == [1, 0]
+def test_bulk_is_filled_up_a_quarter_at_a_time() -> None:
+    assert [bulk_room(held, most=8) for held in (0, 6, 7, 8)] == [8, 2, 0, 0]
+    assert [bulk_room(held, most=1) for held in (0, 1)] == [1, 0]

@@ -155,7 +155,7 @@ def test_the_first_schema_is_moved_on_with_all_that_it_holds(tmp_path: Path) -> 
     transaction = store.begin_call(old.lease, call())
     store.close_store()
 
-    assert (old.lease.delivery_id, old.bulk, old.doubtful) == (8, False, {"order"})
+    assert (old.lease.delivery_id, old.bulk, set(old.doubtful)) == (8, False, {"order"})
     assert (new.id, transaction) == (10, 10)
 
 
