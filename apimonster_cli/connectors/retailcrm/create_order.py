@@ -36,14 +36,16 @@ def place(call: Call, fields: Mapping[str, Any], site: str | None) -> Mapping[st
         return {**found, "created": True}
     ours = call.doubtful and agrees(order, found)
     wanted = call.options.get("on_duplicate", "skip")
-    if ours or wanted == "skip":
+    # An order of an earlier event of the same object may lack what this one brings, and contradict nothing.
+    lacks = wanted == "edit" and not agrees(order, found, whole=True)
+    if wanted == "skip" or (ours and not lacks):
         return {"success": True, **found, "created": ours}
     if wanted == "fail":
         raise PermanentError(
             f"RetailCRM has an order with externalId {external_id} already: number {found.get('number', found.get('id'))}"
         )
     changes = {name: value for name, value in order.items() if name != "externalId"}
-    return {**change(call, found, changes, site), "created": False}
+    return {**change(call, found, changes, site), "created": ours}
 
 
 def _look(call: Call, external_id: str, site: str | None) -> Mapping[str, Any] | None:

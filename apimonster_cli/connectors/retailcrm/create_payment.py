@@ -37,7 +37,7 @@ def create_payment(call: Call) -> Mapping[str, Any]:
         raise PermanentError(
             f"RetailCRM has a payment with externalId {external_id} already: the one with the id {found.get('id')}"
         )
-    if not ours and wanted == "edit":
+    if wanted == "edit" and not made and not (ours and agrees(own, found, whole=True)):
         changes = {name: value for name, value in own.items() if name != "externalId"}
         call.ask(calls.edit_payment(str(found["id"]), "id", changes, site))
     return {"success": True, "created": ours, "id": found.get("id"), "externalId": external_id}

@@ -92,6 +92,20 @@ def test_an_order_of_our_own_doubtful_try_is_done_whatever_on_duplicate_says(cho
     assert len(step.requests) == 1
 
 
+def test_an_order_that_lacks_what_was_sent_is_edited_after_a_doubtful_try() -> None:
+    fields = {**FIELDS, "email": "ivan@example.com"}
+    step = call("create_order", fields, shown(), shown(**fields), doubtful=True, options={"on_duplicate": "edit"})
+
+    outputs = step.run()
+
+    assert outputs["email"] == "ivan@example.com"
+    assert [(request.method, request.path) for request in step.requests] == [
+        ("GET", "/api/v5/orders/leads-order-700101"),
+        ("POST", "/api/v5/orders/6722/edit"),
+    ]
+    assert sent(step.requests[1]) == fields
+
+
 def test_a_strangers_order_found_after_a_doubtful_try_fails_when_duplicates_do() -> None:
     step = call("create_order", OTHER, shown(), doubtful=True, options={"on_duplicate": "fail"})
 

@@ -125,6 +125,17 @@ def test_edit_changes_the_payment_that_is_there() -> None:
     assert sent(step.requests[2], "payment") == {"type": "bank-card", "amount": 500, "status": "paid"}
 
 
+def test_a_payment_that_lacks_what_was_sent_is_edited_after_a_doubtful_try() -> None:
+    fields = {**FIELDS, "comment": "аванс"}
+    edited = json_answer({"success": True, "id": 17})
+    step = call("create_payment", fields, THERE, edited, doubtful=True, options={"on_duplicate": "edit"})
+
+    step.run()
+
+    assert [request.method for request in step.requests] == ["GET", "POST"]
+    assert sent(step.requests[1], "payment")["comment"] == "аванс"
+
+
 def test_fail_gives_up_on_a_payment_that_is_there() -> None:
     step = call("create_payment", FIELDS, TAKEN, THERE, options={"on_duplicate": "fail"})
 
