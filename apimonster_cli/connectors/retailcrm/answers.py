@@ -57,7 +57,9 @@ def judge(request: Request, answer: Answer) -> None:
     raise _refusal(status, data, answer)
 
 
-# What errorMsg or errors may hold, in the order it is looked for; the text is put in place of {}.
+_EXISTS = "already exists"
+# What errorMsg may hold, in the order it is looked for; the text is put in place of {}. What is in `errors` is about single
+# fields, and both quote what a sender wrote: no event may pause a connection by the words in it.
 _SAYINGS: tuple[tuple[str, type[CallError], str], ...] = (
     (
         "account does not exist",
@@ -75,7 +77,6 @@ _SAYINGS: tuple[tuple[str, type[CallError], str], ...] = (
         RefusedError,
         "RetailCRM asks for a shop, as the key reaches several ({}): write its code as site of the connection",
     ),
-    ("already exists", AlreadyExistsError, "RetailCRM has this already: {}"),
     ("method not found", RefusedError, "RetailCRM does not know this method ({}): check url of the connection"),
 )
 # Where the text says nothing of that.
@@ -100,9 +101,11 @@ def _refusal(status: int, data: Mapping[str, Any] | None, answer: Answer) -> Cal
         kind, sentence = _PAGES.get(status, otherwise)
         return kind(sentence.format(f"status {status}, {_start(answer)}"))
     text = message(data)
-    lowered = text.casefold()
+    if _EXISTS in text.casefold():
+        return AlreadyExistsError(f"RetailCRM has this already: {text}")
+    said = str(data.get("errorMsg") or "").casefold()
     for words, kind, sentence in _SAYINGS:
-        if words in lowered:
+        if words in said:
             return kind(sentence.format(text))
     kind, sentence = _BY_STATUS.get(status, otherwise)
     return kind(sentence.format(text))

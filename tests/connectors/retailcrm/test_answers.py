@@ -79,6 +79,18 @@ def test_a_key_that_is_refused_pauses_the_connection(answer: Answer, words: str)
 @pytest.mark.parametrize(
     "answer",
     [
+        refused("Order with externalId=apikey-7 already exists.", 400),
+        refused("Errors in the entity format", 400, errors={"managerComment": 'Access denied, wrong "apiKey"'}),
+    ],
+)
+def test_the_words_of_an_event_do_not_pause_the_connection(answer: Answer) -> None:
+    with pytest.raises(PermanentError):
+        judge(WRITE, answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
         refused("Account does not exist.", 404),
         refused("Account does not exist.", 400),
         Answer(405, {}, PAGE),
