@@ -1,4 +1,4 @@
-"""Starts, reloads and stops the running program: store, listener, worker, retention."""
+"""Starts, reloads and stops the running program: store, listener, worker, pulls, retention."""
 
 import gc
 import os
@@ -23,6 +23,8 @@ from apimonster_cli.daemon.reload import Watch
 from apimonster_cli.daemon.scheduler import Retention
 
 if TYPE_CHECKING:
+    from apimonster_cli.daemon.clients import Rates
+    from apimonster_cli.daemon.pulls import Pulls
     from apimonster_cli.daemon.worker import Worker
     from apimonster_cli.engine.deliver import Engine
     from apimonster_cli.store.api import Store
@@ -50,11 +52,12 @@ class Supervisor:
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._dry_run = False
         self._engine_in_force: Engine | None = None
+        self._rates: Rates | None = None
 
     def run(self, *, once: bool = False, dry_run: bool = False) -> int:
         """Run until told to stop and return the exit code.
 
-        once: no listener; deliver what is due, then end with 1 when a delivery failed. dry_run: see engine.journal.DryJournal.
+        once: no listener; pull and deliver what is due, then end with 1 when a pull or a delivery failed. dry_run: see engine.journal.DryJournal.
         ConfigError when the address is taken, StoreError when the store cannot be opened.
         """
         self._dry_run = dry_run
@@ -85,21 +88,24 @@ class Supervisor:
             store.release_all()
             worker = self._worker(store)
             worker.start()
+            pulls = self._pulls(store)
+            pulls.start()
             gc.freeze()  # what is there now stays, so the collector need not look through it: docs/decisions/0005
             host, port = listening.getsockname()[:2]
             log.get().info("listening", host=host, port=port, bundles=len(self._config.bundles), dry_run=self._dry_run)
             notify("READY=1")
             try:
-                code = self._watch_over(store, health, front, worker)
+                code = self._watch_over(store, health, front, worker, pulls)
             finally:
                 notify("STOPPING=1")
                 health.stopping = True
                 front.stop(_STOP_SECONDS / 3)
-                worker.stop(_STOP_SECONDS * 2 / 3)
+                pulls.stop(_STOP_SECONDS / 6)
+                worker.stop(_STOP_SECONDS / 2)
         log.get().info("stopped")
         return code
 
-    def _watch_over(self, store: "Store", health: Health, front: Front, worker: "Worker") -> int:
+    def _watch_over(self, store: "Store", health: Health, front: Front, worker: "Worker", pulls: "Pulls") -> int:
         """Look after everything until told to stop; return the exit code."""
         retention = Retention(store, self._clock)
         watch = Watch(self._config.files)
@@ -113,12 +119,12 @@ class Supervisor:
                 log.get().error("the listener has ended by itself; stopping so that it can be started again")
                 return 1
             if order == "reload" or watch.changed():
-                self._reload(store, health, front, worker)
+                self._reload(store, health, front, worker, pulls)
                 watch = Watch(self._config.files)
             busy = retention.work_once(self._config.settings)
             notify("WATCHDOG=1")
 
-    def _reload(self, store: "Store", health: Health, front: Front, worker: "Worker") -> None:
+    def _reload(self, store: "Store", health: Health, front: Front, worker: "Worker", pulls: "Pulls") -> None:
         """Take over the files as they are now, all at once; when they have mistakes the old bundles stay in force."""
         from apimonster_cli.daemon.listener import build_app
 
@@ -137,6 +143,7 @@ class Supervisor:
             self._config = config
             front.app = app
             worker.swap(engine)
+            pulls.swap(engine)
             log.configure(config.redactor)
             log.get().info("files taken over", bundles=len(config.bundles))
         notify("READY=1")
@@ -147,14 +154,24 @@ class Supervisor:
             store = self._open_store(parts)
             store.release_all()
             worker = self._worker(store)
-            worker.start()
+            pulls = self._pulls(store)
             try:
-                while not worker.quiet(0.0) and self._next_order(_BUSY_TURN) != "stop":
-                    pass
+                self._pull_and_drain(pulls, worker)
             finally:
-                worker.stop(_STOP_SECONDS)
-        log.get().info("nothing more is due", failed=worker.failed)
-        return 1 if worker.failed else 0
+                pulls.stop(_STOP_SECONDS / 3)
+                worker.stop(_STOP_SECONDS * 2 / 3)
+        log.get().info("nothing more is due", failed=worker.failed, failed_pulls=pulls.failed)
+        return 1 if worker.failed or pulls.failed else 0
+
+    def _pull_and_drain(self, pulls: "Pulls", worker: "Worker") -> None:
+        """Do what is due, the pulls first, until it is done or an order to stop comes."""
+        pulls.start_once()
+        while not pulls.quiet(0.0):
+            if self._next_order(_BUSY_TURN) == "stop":
+                return
+        worker.start()
+        while not worker.quiet(0.0) and self._next_order(_BUSY_TURN) != "stop":
+            pass
 
     # parts ---------------------------------------------------------------------------------------------------------
     def _open_store(self, parts: ExitStack) -> "Store":
@@ -176,11 +193,19 @@ class Supervisor:
             lease=DRY_LEASE if self._dry_run else LEASE,
         )
 
+    def _pulls(self, store: "Store") -> "Pulls":
+        from apimonster_cli.daemon.pulls import Pulls
+
+        engine = self._engine_in_force or self._engine(self._config, store)
+        return Pulls(store, engine, self._clock, name=f"{socket.gethostname()}-{os.getpid()}")
+
     def _engine(self, config: Config, store: "Store") -> "Engine":
-        from apimonster_cli.daemon.clients import Clients
+        from apimonster_cli.daemon.clients import Clients, Rates
         from apimonster_cli.engine.deliver import Engine
 
-        engine = Engine(store, config, Clients(config, self._clock).of, self._clock, dry_run=self._dry_run)
+        self._rates = self._rates or Rates(self._clock)
+        clients = Clients(config, self._clock, self._rates)
+        engine = Engine(store, config, clients.of, self._clock, dry_run=self._dry_run)
         engine.try_paused()
         self._engine_in_force = engine
         return engine
