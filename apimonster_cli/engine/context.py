@@ -1,5 +1,6 @@
 """A delivery as field maps, filters and actions see it."""
 
+import re
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
@@ -9,6 +10,8 @@ from apimonster_cli.core import exactjson
 from apimonster_cli.store.rows import Claimed, StepOutcome
 from apimonster_cli.values.scope import MISSING, Locale, Scope
 
+_MAYBE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF = re.compile("[\ud800-\udfff]")
 ON_FAILURE = "on_failure."
 """What the names of on_failure steps begin with in the store, so that they meet no step of the same id."""
 
@@ -68,10 +71,27 @@ def context_of(claimed: Claimed, bundle: Bundle, settings: Settings, previous: A
         "query": claimed.query,
         "error": None,
     }
-    context = Context(exactjson.loads(claimed.payload), meta, bundle, settings, previous)
+    context = Context(_readable(claimed.payload), meta, bundle, settings, previous)
     for step in claimed.finished:
         context.keep(step.step.removeprefix(ON_FAILURE), step.outcome, step.output)
     return context
+
+
+def _readable(payload: str) -> Any:
+    """Return the event. Halves of a surrogate pair (a sender cut a text in the middle of an emoji) become U+FFFD.
+
+    JSON can spell them, UTF-8 cannot: no service could be sent the text, and the lead would be lost over a smile.
+    """
+    event = exactjson.loads(payload)
+    return _mended(event) if _MAYBE_HALF.search(payload) else event
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_mended(key): _mended(item) for key, item in value.items()}
+    return [_mended(item) for item in value] if isinstance(value, list) else value
 
 
 def identity(claimed: Claimed, key: str) -> str:

@@ -9,7 +9,7 @@ from apimonster_cli.connectors.spec import Action, Call
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.errors import TransientError
 from apimonster_cli.store.api import LostLeaseError
-from apimonster_cli.store.rows import TransactionState
+from apimonster_cli.store.rows import NewEvent, TransactionState
 from tests.engine.support import (
     DOWN,
     LOOK,
@@ -269,3 +269,21 @@ def test_events_of_one_object_go_through_in_the_order_they_came(make: Benches) -
         made.deliver_next()
 
     assert [request.json["name"] for request in made.crm.requests] == ["first"] * 3 + ["other", "first", "second"]
+
+
+def test_half_an_emoji_does_not_stop_an_event(make: Benches) -> None:
+    made = make(bundle(step(fields={"name": "name", "deep": "list.0.b"})))
+    event = NewEvent(
+        connection="site",
+        event="site.lead",
+        status="accepted",
+        received_at=made.clock.now(),
+        payload='{"name": "Anna \\ud83d", "list": [{"b": "\\ud83d\\ude00 \\uDE00"}]}',
+        bundles=("leads",),
+    )
+    made.store.accept(event).result(timeout=10)
+
+    made.deliver_due()
+
+    sent = made.crm.requests[0].json
+    assert (sent["name"], sent["deep"]) == ("Anna \ufffd", "\U0001f600 \ufffd")
