@@ -200,12 +200,15 @@ class _Attempt:
                 return work.failed(str(error))
             self._put_off(self._clock.now() + timedelta(seconds=PAUSE_REST), error, key, counts=False)
         except TransientError as error:
+            now, began = self._clock.now(), claimed.first_tried_at
+            if last and error.turned_away and began is not None and now - began >= _LAST_WORDS:
+                return work.failed(str(error))
             decision = decide(
                 error,
                 replace(step.retry, lasts=min(step.retry.lasts, _LAST_WORDS)) if last else step.retry,
                 tries=claimed.tries,
-                first_tried_at=claimed.first_tried_at,
-                now=self._clock.now(),
+                first_tried_at=began,
+                now=now,
             )
             if not isinstance(decision, Again):
                 return work.failed(decision.error)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from apimonster_cli.bundles.model import Bundle
-from apimonster_cli.core.errors import StoreError
+from apimonster_cli.core.errors import StoreError, TransientError
 from tests.engine.support import (
     DOWN,
     Benches,
@@ -66,6 +66,23 @@ def test_on_failure_is_not_tried_for_longer_than_an_hour(make: Benches) -> None:
 
     assert outcomes == ["failed"]
     assert 3600 <= made.clock.passed - began <= 2 * 3600
+
+
+def test_on_failure_does_not_wait_for_ever_for_a_connection_that_rests(make: Benches) -> None:
+    made = make(alarmed())
+    made.crm.replies = [answer(status=400)]
+    made.services["chat"].turned_away = TransientError(
+        "chat does not work", may_have_happened=False, retry_after=600, turned_away=True
+    )
+    made.accept()
+    made.deliver_due()
+
+    outcomes: list[str | None] = [None]
+    while outcomes == [None] and made.clock.passed < 3 * 3600:
+        outcomes = made.deliver_next()
+
+    assert outcomes == ["failed"]
+    assert made.delivery().steps[-1].error == "chat does not work"
 
 
 def test_on_failure_goes_on_after_a_kill_without_repeating_what_failed(make: Benches) -> None:
