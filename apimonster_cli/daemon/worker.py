@@ -19,9 +19,7 @@ LEASE = timedelta(minutes=5)
 DRY_LEASE = timedelta(days=7)  # a dry run holds what it has planned until it ends
 _LONGEST_IDLE = 30.0
 _SHORTEST_IDLE = 0.02
-_SOON = (
-    3.0  # what is due within so long is not left to another run: the rate of a connection puts deliveries off for less
-)
+_SOON = 3.0  # what is due so soon is not left to another run: the rate of a connection puts off for less
 _TROUBLE_IDLE = 1.0
 _TROUBLES = 5  # in a row, before a run that should end says why it cannot
 

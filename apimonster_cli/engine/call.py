@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from apimonster_cli.bundles.model import Connection, Step
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.clock import Clock
-from apimonster_cli.core.errors import CallError, RefusedError, TransientError
+from apimonster_cli.core.errors import CallError, PermanentError, RefusedError, TransientError
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.engine.circuit import Circuit
 from apimonster_cli.engine.journal import Journal
@@ -60,7 +60,8 @@ class Record(Protocol):
 class Exchange:
     """Makes calls of one connection, each on record before it is sent.
 
-    step, action: what the record calls them. kept: characters of an answer that are kept in the store.
+    step, action: what the record calls them. kept: characters of an answer that are kept in the store. asker: for whom the calls
+    are, the same at every try.
     """
 
     connection: Connection
@@ -69,6 +70,7 @@ class Exchange:
     line: Line
     record: Record
     kept: int = LONGEST_ANSWER
+    asker: str = ""
 
     def ask(self, request: Request) -> Answer:
         """Make one call and return its answer; CallError when it fails or the connector judges the answer to be none."""
@@ -106,12 +108,22 @@ class Exchange:
             if judge is not None:
                 judge(request, answer)
         except CallError as error:
-            self._end(transaction, answer, error)
-            raise
-        self._end(transaction, answer, None)
+            told = self._alone(error, request)
+            self._end(transaction, request, answer, told)
+            raise told from error.__cause__
+        self._end(transaction, request, answer, None)
         return answer
 
-    def _end(self, transaction: int, answer: Answer | None, error: CallError | None) -> None:
+    def _alone(self, error: CallError, request: Request) -> CallError:
+        """Return `error`, or what it means when only this asker is refused: the others must not wait for it again and again."""
+        if isinstance(error, RefusedError) and self.line.circuit.blames(self._kind(request), self.asker):
+            return PermanentError(f"{error}; others are not refused, so this one is not tried again")
+        return error
+
+    def _kind(self, request: Request) -> str:
+        return f"{self.action} {request.method}"
+
+    def _end(self, transaction: int, request: Request, answer: Answer | None, error: CallError | None) -> None:
         line = self.line
         now = line.clock.now()
         message = None if error is None else line.redactor.text(str(error))
@@ -131,7 +143,7 @@ class Exchange:
                 line.store.pause(name, reason=str(message), now=now)
         elif isinstance(error, TransientError):
             line.circuit.failed(error)
-        elif answer is not None and line.circuit.answered():
+        elif answer is not None and line.circuit.answered(self._kind(request)):  # one that says no works as well
             line.store.resume(name)
 
 
@@ -176,7 +188,8 @@ class StepCall:
 
     @property
     def _exchange(self) -> Exchange:
-        return Exchange(self.step.connection, self.key, self.step.action_name, self.line, self.journal)
+        step = self.step
+        return Exchange(step.connection, self.key, step.action_name, self.line, self.journal, asker=self.identity)
 
 
 class DryCall(StepCall):

@@ -7,12 +7,14 @@ A connection whose credentials are refused rests in the same way until a call is
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Iterable
 
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import TransientError
 
 FAILURES = 5  # in a row: fewer happen on a healthy line
+REFUSALS = 3  # of one delivery, while others are answered in between
 FIRST_REST = 2.0
 LONGEST_REST = 60.0
 PAUSE_REST = 60.0
@@ -33,6 +35,8 @@ class Circuit:
         self._trial: int | None = None
         self._why = ""
         self._paused = False
+        self._works: set[str] = set()  # kinds of calls that were answered since one of the kind was refused
+        self._blamed: Counter[str] = Counter()
 
     @property
     def resting(self) -> bool:
@@ -75,9 +79,10 @@ class Circuit:
             if self._trial == threading.get_ident():
                 self._trial = None
 
-    def answered(self) -> bool:
-        """Open the connection to all: the service works; return whether it had been paused."""
+    def answered(self, kind: str = "") -> bool:
+        """Open the connection to all: the service works; return whether it had been paused. kind: of the call, see `blames`."""
         with self._lock:
+            self._works.add(kind)
             was_paused, self._paused = self._paused, False
             self._failures = self._rests = 0
             self._until = None
@@ -96,6 +101,18 @@ class Circuit:
             self._rests = min(self._rests + 1, 16)
             if not self._paused:
                 self._why = f"{error}; deliveries wait until connection {self.name} works again"
+
+    def blames(self, kind: str, asker: str) -> bool:
+        """Take note that a call was refused, and return whether that is due to the asker and not to the connection.
+
+        So it is after several times, before each of which a call of the same kind was answered to others.
+        """
+        with self._lock:
+            if kind not in self._works:
+                return False
+            self._works.remove(kind)
+            self._blamed[asker] += 1  # one entry for a rest of the connection: there are never many
+            return self._blamed[asker] >= REFUSALS
 
     def refused(self, reason: str) -> bool:
         """Let the connection wait for a working key; return whether this is news."""

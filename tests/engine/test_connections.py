@@ -1,5 +1,6 @@
 """Connections that refuse the key or do not work, and what their deliveries do meanwhile."""
 
+from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.engine.circuit import FAILURES
 from tests.engine.support import (
     DOWN,
@@ -83,3 +84,48 @@ def test_a_connection_that_keeps_failing_is_left_alone_and_others_go_on(make: Be
     assert outcomes.count("done") == 8
     assert outcomes.count(None) == 8
     assert len(made.services["broken"].requests) == FAILURES
+
+
+def test_a_refusal_that_only_one_delivery_gets_fails_that_one(make: Benches) -> None:
+    made = make(bundle())
+
+    def answers(request: Request) -> Answer:
+        return answer(status=403 if request.json["name"] == "wrong shop" else 200)
+
+    made.crm.replies = [answers] * 100
+    made.accept({"name": "Анна"})
+    poison = made.accept({"name": "wrong shop"})
+    made.deliver_due()
+    for _ in range(20):
+        made.accept({"name": "Анна"})
+        made.clock.sleep(75)  # longer than any rest
+        made.deliver_due()
+
+    delivery = made.delivery(poison)
+    assert delivery.state == "failed"
+    assert "the key is refused; others are not refused" in str(delivery.error)
+    assert made.store.pauses() == []
+
+
+def test_a_key_that_is_refused_again_and_again_fails_nothing(make: Benches) -> None:
+    made = make(bundle())
+    made.crm.replies = [answer(status=403)] * 100
+    made.accept()
+    made.accept()
+    for _ in range(20):
+        made.deliver_next()
+
+    assert [made.delivery(event).state for event in (1, 2)] == ["waiting", "waiting"]
+
+
+def test_an_order_that_is_wrong_shows_that_the_key_is_right(make: Benches) -> None:
+    made = make(bundle())
+    made.crm.replies = [answer(status=401), answer(status=400)]
+    made.accept()
+    made.deliver_due()
+    made.clock.sleep(75)  # longer than any rest
+
+    outcomes = made.deliver_due()
+
+    assert outcomes == ["failed"]
+    assert (made.store.pauses(), made.engine.circuits.paused()) == ([], [])
