@@ -66,6 +66,7 @@ def as_object(row: EventRow) -> dict[str, Any]:
         "connection": row.connection,
         "event": row.event,
         "object_key": row.object_key,
+        "version": row.version,
         "status": row.status,
         "reason": row.reason,
         "repeats": row.repeats,

@@ -28,6 +28,7 @@ _COLOURS = {
     "failed": "red",
     "rejected": "red",
     "unknown": "red",
+    "stale": "magenta",
     "unmatched": "magenta",
 }
 

@@ -83,6 +83,7 @@ def print_event(
             "status": event.status,
             "reason": event.reason,
             "object": event.object_key,
+            "version": event.version,
             "repeated": f"{event.repeats} times" if event.repeats else None,
         }
     )
@@ -90,7 +91,7 @@ def print_event(
     output.block(readable(history.payload(event)))
     for delivery in deliveries:
         _print_delivery(delivery, [call for call in calls if call.delivery_id == delivery.id], zone)
-    if not deliveries:
+    if not deliveries and event.status != "stale":
         output.say("\nNo bundle takes this event.")
 
 

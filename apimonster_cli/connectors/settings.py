@@ -40,6 +40,15 @@ TRUSTED_PROXIES = Setting(
 METHODS = Setting(
     "methods", "list", "The HTTP methods that bring events.", default=("POST",), choices=("GET", "POST", "PUT", "PATCH")
 )
+STALE = Setting(
+    "stale",
+    "text",
+    "What becomes of an event that arrives later than a newer version of the same thing: it is kept and shown, "
+    "and not delivered (drop), or delivered all the same (deliver).",
+    default="drop",
+    choices=("drop", "deliver"),
+)
+"""Of those whose events have versions."""
 LISTENING = (TOKEN, TIMEZONE, INCOMING_RATE, MAX_BODY, ALLOW_FROM, TRUSTED_PROXIES, METHODS)
 """What every connector that takes webhooks has."""
 

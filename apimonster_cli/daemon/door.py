@@ -60,6 +60,7 @@ class Door:
         self.signature = _signature(connection)
         self._redactor = config.redactor
         self._bundles = _bundles_by_event(connection, config)
+        self._takes = {name: tuple(event.name for event in bundle.events) for name, bundle in config.bundles.items()}
         self._bulk = {event.name for event in self.hook.events if event.bulk}
 
     def is_address_check(self, payload: Payload) -> bool:
@@ -85,6 +86,9 @@ class Door:
             repeat=known.repeat,
             bundles=self._bundles.get(known.event, ()) if known.event else (),
             bulk=known.event in self._bulk,
+            version=known.version,
+            stale=self.connection.settings.get("stale") or "drop",
+            takes=self._takes if known.version is not None else {},
             reason=None if known.event else f"no event of {self.connection.connector.title} looks like this",
         )
 

@@ -41,7 +41,8 @@ class Store(Protocol):
     def accept(self, event: NewEvent) -> "Future[Accepted]":
         """Keep an event and make its deliveries; the future is done once that is on disk.
 
-        Concurrent calls share one commit. A repeat makes no row: it counts on the row that it repeats.
+        Concurrent calls share one commit. A repeat makes no row: it counts on the row that it repeats. An event with a lower
+        version than was seen of its object before is late: its reason says so, and `stale` what becomes of its deliveries.
         """
 
     def on_work(self, wake: Callable[[], None]) -> None:
@@ -167,7 +168,7 @@ class Store(Protocol):
 
     # reading -------------------------------------------------------------------------------------------------------
     def events(self, wanted: HistoryFilter) -> list[EventRow]:
-        """Return events, the newest first. status: accepted, unmatched, rejected, or a delivery's state."""
+        """Return events, the newest first. status: accepted, stale, unmatched, rejected, or a delivery's state."""
 
     def event(self, event_id: int) -> EventRow | None:
         """Return one event."""

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, or_, select
 
@@ -12,6 +12,7 @@ from apimonster_cli.store.rows import (
     DeliveryRow,
     DeliveryState,
     EventRow,
+    EventStatus,
     HistoryFilter,
     StepResult,
     TransactionRow,
@@ -40,7 +41,7 @@ _PREVIOUS = (
     .order_by(events.c.id.desc())
     .limit(1)
 )
-_EVENT_STATUSES = frozenset({"accepted", "unmatched", "rejected"})
+_EVENT_STATUSES = frozenset(get_args(EventStatus))
 
 
 def list_events(connection: Connection, wanted: HistoryFilter) -> list[EventRow]:

@@ -12,6 +12,7 @@ from apimonster_cli.store import dialect
 from apimonster_cli.store.prepared import Prepared
 from apimonster_cli.store.rows import Accepted, NewEvent
 from apimonster_cli.store.tables import deliveries, events, is_open, repeat_keys
+from apimonster_cli.store.versions import Versions
 
 _INSERT_EVENT = Prepared(insert(events))
 _INSERT_KEY = Prepared(insert(repeat_keys))
@@ -52,6 +53,7 @@ _LATEST = Prepared(
 def accept(connection: Connection, batch: Sequence[NewEvent]) -> list[Accepted]:
     """Keep the events that are no repeats, in the order given; return what became of each."""
     repeats = _Repeats(connection)
+    versions = Versions(connection)
     ids = iter(dialect.reserve(connection, events, len(batch)))
     accepted: list[Accepted] = []
     new: list[tuple[int, NewEvent]] = []
@@ -61,7 +63,7 @@ def accept(connection: Connection, batch: Sequence[NewEvent]) -> list[Accepted]:
         if original is None:
             event_id = next(ids)
             repeats.remember(event_id, event, key)
-            new.append((event_id, event))
+            new.append((event_id, event if event.version is None else versions.judge(event)))
             accepted.append(Accepted(event_id, duplicate=False))
         else:
             accepted.append(Accepted(original, duplicate=True))
@@ -81,6 +83,7 @@ def accept(connection: Connection, batch: Sequence[NewEvent]) -> list[Accepted]:
         ),
     )
     repeats.write()
+    versions.write()
     return accepted
 
 
@@ -154,4 +157,5 @@ def _event_row(event_id: int, event: NewEvent) -> dict[str, Any]:
         "payload": event.payload,
         "body": event.body,
         "change": event.change,
+        "version": event.version,
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Delete, Integer, Table, bindparam, delete, exists, or_, select, tuple_
 
 from apimonster_cli.store import dialect
-from apimonster_cli.store.tables import deliveries, events, is_open, pulled, repeat_keys, transactions
+from apimonster_cli.store.tables import deliveries, events, is_open, pulled, repeat_keys, transactions, versions
 
 _BEFORE = bindparam("before", type_=events.c.received_at.type)
 _MOST = bindparam("most", type_=Integer)
@@ -37,18 +37,25 @@ _OLD_OBJECTS = (
     .order_by(pulled.c.seen_at)
     .limit(_MOST)
 )
+_OLD_VERSIONS = (
+    select(versions.c.connection, versions.c.object_key, versions.c.event)
+    .where(versions.c.seen_at < _BEFORE)
+    .order_by(versions.c.seen_at)
+    .limit(_MOST)
+)
 
 
 def prune(
     connection: Connection, *, events_before: datetime, transactions_before: datetime, keys_before: datetime, batch: int
 ) -> int:
-    """Delete at most `batch` transactions, events (deliveries and steps go with them), repeat keys and pulled objects."""
+    """Delete at most `batch` transactions, events (deliveries and steps go with them), keys, pulled objects and versions."""
     gone = 0
     for table, old, before in (
         (transactions, _OLD_TRANSACTIONS, transactions_before),
         (events, _OLD_EVENTS, events_before),
         (repeat_keys, _OLD_KEYS, keys_before),
         (pulled, _OLD_OBJECTS, keys_before),
+        (versions, _OLD_VERSIONS, keys_before),
     ):
         found = connection.execute(old, {"before": before, "most": batch - gone}).all() if gone < batch else ()
         if found:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-EventStatus = Literal["accepted", "unmatched", "rejected"]
+EventStatus = Literal["accepted", "stale", "unmatched", "rejected"]
+Stale = Literal["drop", "deliver"]
 DeliveryState = Literal["waiting", "running", "done", "filtered", "failed"]
 Outcome = Literal["done", "filtered", "failed"]
 Change = Literal["created", "updated", "deleted"]
@@ -21,6 +22,8 @@ class NewEvent:
     payload: the event as JSON text, the sender's own text where that was JSON. body: the raw body where it was not.
     repeat: see connectors.spec.Recognised. reason: why it was rejected or not matched. change: of a pulled one, what happened.
     bulk: nobody waits for it, so its deliveries give way to those of other events.
+    version: see connectors.spec.Recognised. stale: what becomes of it when it is late: it goes through none of the bundles that
+    a newer version went through (drop), or through all (deliver). takes: bundle → all the events it takes, for those with a version.
     """
 
     connection: str
@@ -40,6 +43,9 @@ class NewEvent:
     reason: str | None = None
     bulk: bool = False
     change: Change | None = None
+    version: int | None = None
+    stale: Stale = "drop"
+    takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,7 @@ class EventRow:
     headers: Mapping[str, str]
     remote: str | None
     change: Change | None = None
+    version: int | None = None
     deliveries: Mapping[str, DeliveryState] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ A change here needs a new file in migrations/versions and its revision as HEAD i
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -30,12 +31,17 @@ events = Table(
     Column("id", Integer, primary_key=True, comment="number of the event, as `sync show` takes it; never used twice"),
     Column("connection", Text, nullable=False, comment="connection it came in through"),
     Column("event", Text, comment="what it is, such as `utmstat.new_lead`; empty when nothing recognised it"),
-    Column("status", Text, nullable=False, comment="`accepted`, `unmatched` (nothing recognised it) or `rejected`"),
+    Column(
+        "status",
+        Text,
+        nullable=False,
+        comment="`accepted`, `stale` (too late to be delivered), `unmatched` (nothing recognised it) or `rejected`",
+    ),
     Column("object_key", Words, comment="which thing it is about; empty when that cannot be told"),
     Column("received_at", Moment, nullable=False, comment="when it came in"),
     Column("repeats", Integer, nullable=False, comment="how many times the same event was sent again"),
     Column("repeat_key", Words, comment="what tells a repeat from a new event; empty when repeats cannot be told"),
-    Column("reason", Words, comment="why it was rejected or not matched"),
+    Column("reason", Words, comment="why it was rejected, not matched or not delivered"),
     Column("remote", Words, comment="address of the sender"),
     Column("content_type", Words, comment="content type that the sender named"),
     Column("query", JsonText, nullable=False, comment="query parameters of the webhook, JSON"),
@@ -43,6 +49,7 @@ events = Table(
     Column("payload", Words, comment="the event as JSON, the sender's own text where that was JSON"),
     Column("body", LargeBinary, comment="the raw body where it was not JSON"),
     Column("change", Text, comment="of a pulled one: `created`, `updated` or `deleted`"),
+    Column("version", BigInteger, comment="version of the thing that it shows; empty when that cannot be told"),
     Index("events_by_time", "received_at"),
     Index("events_by_object", "connection", "event", "object_key"),
     sqlite_autoincrement=True,
@@ -166,6 +173,17 @@ repeat_keys = Table(
     Column("seen_at", Moment, nullable=False, comment="when that event came in"),
     Index("repeat_keys_by_time", "seen_at"),
     sqlite_with_rowid=False,
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("connection", Text, primary_key=True, comment="connection that the events came in through"),
+    Column("object_key", Words, primary_key=True, comment="which thing they are about"),
+    Column("event", Text, primary_key=True, comment="what they are, such as `salesdrive.new_order`"),
+    Column("version", BigInteger, nullable=False, comment="highest version among them"),
+    Column("seen_at", Moment, nullable=False, comment="when that came in"),
+    Index("versions_by_time", "seen_at"),
 )
 
 cursors = Table(

@@ -15,6 +15,7 @@ EVENT_KEYS = {
     "connection",
     "event",
     "object_key",
+    "version",
     "status",
     "reason",
     "repeats",

@@ -16,6 +16,7 @@ KINDS = {
     "Moment": "moment",
     "JsonText": "JSON",
     "Integer": "number",
+    "BigInteger": "number",
     "Boolean": "0 or 1",
     "LargeBinary": "bytes",
     "Text": "text",

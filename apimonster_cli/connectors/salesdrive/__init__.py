@@ -5,8 +5,8 @@ from pathlib import Path
 from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.connectors.salesdrive.labels import derive
 from apimonster_cli.connectors.salesdrive.recognise import recognise
-from apimonster_cli.connectors.settings import LISTENING
-from apimonster_cli.connectors.spec import Connector, Event, Hook, Setting
+from apimonster_cli.connectors.settings import LISTENING, STALE
+from apimonster_cli.connectors.spec import Connector, Event, Hook
 
 # Where an account's own fields stand, and the blocks of carriers that the service's page does not spell out.
 _OPEN = (
@@ -32,17 +32,7 @@ STATUS_CHANGE = Event(
 CONNECTOR = Connector(
     name="salesdrive",
     title="SalesDrive",
-    settings=(
-        *LISTENING,
-        Setting(
-            "stale",
-            "text",
-            "What becomes of an order that arrives later than a newer version of itself: it is kept and shown, "
-            "and not delivered (drop), or delivered all the same (deliver).",
-            default="drop",
-            choices=("drop", "deliver"),
-        ),
-    ),
+    settings=(*LISTENING, STALE),
     catalogue=Catalogue(Path(__file__).parent),
     hook=Hook(events=(NEW_ORDER, STATUS_CHANGE), recognise=recognise, derive=derive),
 )
