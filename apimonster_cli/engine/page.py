@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from apimonster_cli.connectors.spec import Pull
@@ -21,18 +21,6 @@ class Page:
     count: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An object of a page and when the service says that it was last changed."""
-
-    item: PulledItem
-    updated: datetime | None
-
-    def is_older_than(self, other: "Shown") -> bool:
-        """Return whether this is the older of two copies; the one read later is newer unless both say otherwise."""
-        return self.updated is not None and other.updated is not None and self.updated < other.updated
-
-
 def read_page(pull: Pull, answer: Answer) -> Page:
     """Return what an answer shows; the connector has judged already that it is one."""
     data = answer.json()
@@ -42,19 +30,24 @@ def read_page(pull: Pull, answer: Answer) -> Page:
     return Page(data[pull.items], _whole(data.get(pull.pages.total)), count)
 
 
-def read_object(pull: Pull, found: Mapping[str, Any], zone: tzinfo, *, alone: bool = False) -> Shown:
+def read_object(pull: Pull, found: Mapping[str, Any], zone: tzinfo, *, alone: bool = False) -> PulledItem:
     """Return an object as it is kept. One that does not say which it is is known by its content: edited, it is another one."""
     content = exactjson.canonical(pull.content(found)).encode("utf-8", "surrogatepass")
     hashed = hashlib.blake2b(content, digest_size=16).hexdigest()
-    item = PulledItem(
+    return PulledItem(
         object_key=pull.object_key(found) or f"content:{hashed}",
         content=hashed,
         payload=exactjson.dumps(found),
         moment=pull.moment(found, zone),
         gone=pull.deleted is not None and found.get(pull.deleted) in (True, 1, "1", "true", "True"),
         alone=alone,
+        updated=pull.updated(found, zone),
     )
-    return Shown(item, pull.updated(found, zone))
+
+
+def is_older(item: PulledItem, known: PulledItem) -> bool:
+    """Return whether the first of two copies is the older; the one read later is newer unless both say otherwise."""
+    return item.updated is not None and known.updated is not None and item.updated < known.updated
 
 
 def _whole(number: Any) -> int | None:

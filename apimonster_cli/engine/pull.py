@@ -18,7 +18,7 @@ from apimonster_cli.core.errors import CallError, PermanentError, StoreError, Tr
 from apimonster_cli.engine.call import Exchange, Line
 from apimonster_cli.engine.callers import quickly
 from apimonster_cli.engine.journal import PullJournal
-from apimonster_cli.engine.page import Page, Shown, read_object, read_page
+from apimonster_cli.engine.page import Page, is_older, read_object, read_page
 from apimonster_cli.engine.retry import next_pull
 from apimonster_cli.store.api import LostLeaseError
 from apimonster_cli.store.rows import ClaimedPull, PageTaken, Position, PulledItem, PulledPage, Unseen
@@ -130,7 +130,7 @@ class _Work:
         self._settings = connection.settings
         self._connection = connection.name
         self._exchange = Exchange(connection, STEP, plan.pull.event.name, line, self.journal, kept=_KEPT_ANSWER)
-        self._newest: dict[str, Shown] = {}
+        self._newest: dict[str, PulledItem] = {}
         now = line.clock.now()
         window = order.period or scheduled_window(plan, order.claimed.complete, now)
         window = Window(window.start.astimezone(plan.zone), window.end.astimezone(plan.zone))
@@ -177,7 +177,7 @@ class _Work:
         while True:
             page = read_page(self._pull, self._ask({**asked, self._pull.pages.number: str(number)}))
             shown = [read_object(self._pull, found, self._plan.zone) for found in page.objects]
-            new = {each.item.object_key for each in shown} - keys
+            new = {each.object_key for each in shown} - keys
             repeated = repeated or len(new) < len(shown)
             totals.add((page.pages, page.count))
             keys |= new
@@ -196,16 +196,15 @@ class _Work:
             return number >= page.pages
         return len(page.objects) < self._page_size or not brought_new
 
-    def _newer(self, shown: list[Shown]) -> list[PulledItem]:
+    def _newer(self, shown: list[PulledItem]) -> list[PulledItem]:
         """Return each object once, as it was last, without what this pull has seen newer."""
-        newer: dict[str, Shown] = {}
-        for each in shown:
-            key = each.item.object_key
-            known = newer.get(key) or self._newest.get(key)
-            if known is None or not each.is_older_than(known):
-                newer[key] = each
+        newer: dict[str, PulledItem] = {}
+        for item in shown:
+            known = newer.get(item.object_key) or self._newest.get(item.object_key)
+            if known is None or not is_older(item, known):
+                newer[item.object_key] = item
         self._newest |= newer
-        return [each.item for each in newer.values()]
+        return list(newer.values())
 
     def _keep(self, items: list[PulledItem], page: int, pages: int | None) -> None:
         self._position = replace(self._position, page=page, pages=pages)
@@ -252,7 +251,7 @@ class _Work:
             for ways in self._pull.find(exactjson.loads(wanted.payload), self._plan.params):
                 size = {self._pull.pages.number: "1", self._pull.pages.size: str(self._pull.pages.most)}
                 for found in read_page(self._pull, self._ask({**ways, **size})).objects:
-                    item = read_object(self._pull, found, self._plan.zone, alone=True).item
+                    item = read_object(self._pull, found, self._plan.zone, alone=True)
                     if item.object_key == wanted.object_key:
                         return item
         except PermanentError as error:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
@@ -21,9 +22,10 @@ from apimonster_cli.store.rows import (
 )
 from apimonster_cli.store.tables import pulled
 
+_CLOCKS_SET_BACK = timedelta(hours=1)
 _OF_BUNDLE = pulled.c.bundle == bindparam("of_bundle")
 _THIS = (_OF_BUNDLE, pulled.c.object_key == bindparam("of_key"))
-_KNOWN = select(pulled.c.object_key, pulled.c.content, pulled.c.gone).where(
+_KNOWN = select(pulled.c.object_key, pulled.c.content, pulled.c.gone, pulled.c.updated_at).where(
     _OF_BUNDLE, pulled.c.object_key.in_(bindparam("keys", expanding=True))
 )
 _INSERT = Prepared(insert(pulled))
@@ -33,7 +35,17 @@ _CHANGED = Prepared(
     .values(
         {
             name: bindparam(f"new_{name}")
-            for name in ("content", "moment", "gone", "payload", "event_id", "read", "seen_at", "asked_at")
+            for name in (
+                "content",
+                "moment",
+                "updated_at",
+                "gone",
+                "payload",
+                "event_id",
+                "read",
+                "seen_at",
+                "asked_at",
+            )
         }
     )
 )
@@ -43,7 +55,7 @@ _SEEN = Prepared(
     .values({name: bindparam(f"new_{name}") for name in ("moment", "read", "seen_at", "asked_at")})
 )
 _MISSING = (
-    select(pulled.c.object_key, pulled.c.content, pulled.c.payload, pulled.c.moment)
+    select(pulled.c.object_key, pulled.c.content, pulled.c.payload, pulled.c.moment, pulled.c.updated_at)
     .where(
         _OF_BUNDLE,
         pulled.c.moment >= bindparam("since", type_=pulled.c.moment.type),
@@ -55,6 +67,22 @@ _MISSING = (
     .order_by(pulled.c.asked_at.nulls_first(), pulled.c.moment)
     .limit(bindparam("most"))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An object as the last pull that changed it has left it."""
+
+    content: str
+    gone: bool
+    updated: datetime | None
+
+    def is_newer_than(self, item: PulledItem) -> bool:
+        """Return whether an item is an old copy, or another object that goes by the same number: such a pair would change for ever.
+
+        An hour is left in doubt: when clocks are set back, the same time of day comes twice.
+        """
+        return self.updated is not None and item.updated is not None and self.updated - item.updated > _CLOCKS_SET_BACK
 
 
 def accept_page(
@@ -69,7 +97,7 @@ def accept_page(
     transactions.end_pulls(connection, lease, ended)
     keys = [item.object_key for item in page.items]
     found = connection.execute(_KNOWN, {"of_bundle": lease.bundle, "keys": keys})
-    known = {key: (content, gone) for key, content, gone in found}
+    known = {key: _Known(content, gone, updated) for key, content, gone, updated in found}
     changes = [(item, change) for item in page.items if (change := _change(item, known.get(item.object_key)))]
     events = [_event(item, change, lease, page) for item, change in changes]
     ids = [accepted.event_id for accepted in intake.accept(connection, events)]
@@ -90,13 +118,14 @@ def missing(connection: Connection, unseen: Unseen) -> list[PulledItem]:
     wanted = {"of_bundle": unseen.bundle, "read": unseen.read, "since": unseen.since, "until": unseen.until}
     wanted |= {"asked_before": unseen.asked_before, "most": unseen.most}
     return [
-        PulledItem(row.object_key, row.content, row.payload, row.moment) for row in connection.execute(_MISSING, wanted)
+        PulledItem(row.object_key, row.content, row.payload, row.moment, updated=row.updated_at)
+        for row in connection.execute(_MISSING, wanted)
     ]
 
 
-def _change(item: PulledItem, known: tuple[str, bool] | None) -> Change | None:
-    """Return what happened to an object, given its content before and whether it was gone."""
-    if known == (item.content, item.gone):
+def _change(item: PulledItem, known: _Known | None) -> Change | None:
+    """Return what happened to an object since it was known; nothing when this is an older copy of it."""
+    if known is not None and (known.is_newer_than(item) or (known.content, known.gone) == (item.content, item.gone)):
         return None
     if item.gone:
         return "deleted"
@@ -123,6 +152,7 @@ def _row(item: PulledItem, lease: PullLease, page: PulledPage) -> dict[str, Any]
         "object_key": item.object_key,
         "content": item.content,
         "moment": item.moment,
+        "updated_at": item.updated,
         "gone": item.gone,
         "payload": item.payload,
         "read": page.position.read,

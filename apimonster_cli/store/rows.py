@@ -277,7 +277,10 @@ class ClaimedPull:
 
 @dataclass(frozen=True, slots=True)
 class PulledItem:
-    """One object as a pull shows it. content: a hash; gone: it is deleted; alone: it was asked for by itself."""
+    """One object as a pull shows it. content: a hash; gone: it is deleted; alone: it was asked for by itself.
+
+    updated: when the service says that it was last changed.
+    """
 
     object_key: str
     content: str
@@ -285,6 +288,7 @@ class PulledItem:
     moment: datetime | None
     gone: bool = False
     alone: bool = False
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,6 +214,7 @@ pulled = Table(
     Column("object_key", Words, primary_key=True, comment="which object it is"),
     Column("content", Text, nullable=False, comment="hash of what is compared"),
     Column("moment", Moment, comment="moment by which windows hold it or not"),
+    Column("updated_at", Moment, comment="when the service says that it was last changed"),
     Column("gone", Boolean, nullable=False, comment="1: the last event said that it is deleted"),
     Column("payload", Words, nullable=False, comment="the object as it was last, JSON"),
     Column("event_id", Integer, nullable=False, comment="event of its last change; may be pruned before it"),

@@ -304,6 +304,19 @@ def test_a_bundle_may_look_at_a_field_only_when_it_changed(tmp_path: Path) -> No
         assert (first, other_field, made.deliver()) == (["done"], ["filtered"], ["done"])
 
 
+def test_two_deals_that_share_a_number_do_not_change_for_ever(small: Desk) -> None:
+    first = deal("1001", funnel="Розница", updatedDate="27/02/2026 10:00:00")
+    second = deal("1001", funnel="Опт", updatedDate="28/02/2026 10:00:00")
+    small.diary.deals = [first, deal("1"), second]
+    small.pull()
+    before = len(small.changes())
+
+    pulled = small.pull()
+
+    assert pulled.complete
+    assert len(small.changes()) == before
+
+
 # what is not shown any more --------------------------------------------------------------------------------------------
 def test_a_deal_that_vanished_is_asked_for_before_it_is_called_deleted(made: Desk) -> None:
     made.diary.deals = [deal("stays"), deal("goes")]

@@ -112,6 +112,22 @@ def test_only_a_change_makes_another_event(
     assert taken.unchanged == (change is None)
 
 
+def test_an_older_copy_changes_nothing_however_often_it_is_shown(store: DatabaseStore) -> None:
+    newer, older = item("1", "new", updated=NOON), item("1", "old", updated=NOON - DAY)
+    pull(store, newer)
+
+    taken = [pull(store, older), pull(store, newer)]
+
+    assert taken == [PageTaken(unchanged=1)] * 2
+
+
+@pytest.mark.parametrize("updated", [NOON - timedelta(hours=1), NOON + DAY, None])
+def test_an_edit_counts_unless_it_is_surely_older(store: DatabaseStore, updated: datetime | None) -> None:
+    pull(store, item("1", updated=NOON))
+
+    assert pull(store, item("1", "c2", updated=updated)) == PageTaken(updated=1)
+
+
 def test_bundles_that_pull_the_same_know_objects_on_their_own(store: DatabaseStore) -> None:
     pull(store, item("1"))
     other = store.claim_pull("copies", holder="h1", lease=LEASE, now=NOON)

@@ -75,6 +75,7 @@ def _pulled() -> None:
         sa.Column("object_key", sa.Text(), nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("moment", sa.String(length=27)),
+        sa.Column("updated_at", sa.String(length=27)),
         sa.Column("gone", sa.Boolean(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Integer(), nullable=False),
