@@ -24,6 +24,8 @@ class Context:
     ) -> None:
         self._event = event
         self._previous = previous
+        self._merged = _merged(event, bundle)
+        self._merged_previous = _merged(previous, bundle)
         self._meta = dict(meta)
         self._settings = settings
         self._source_zone: tzinfo = bundle.connection.zone or settings.timezone
@@ -50,7 +52,15 @@ class Context:
                 target_zone=step.connection.zone or self._settings.timezone,
                 phone_region=step.connection.settings.get("phone_region") or Locale().phone_region,
             )
-        return Scope(self._event, self._meta, self._outputs, locale, previous=self._previous)
+        return Scope(
+            self._event,
+            self._meta,
+            self._outputs,
+            locale,
+            previous=self._previous,
+            merged=self._merged,
+            merged_previous=self._merged_previous,
+        )
 
 
 def context_of(claimed: Claimed, bundle: Bundle, settings: Settings, previous: Any = MISSING) -> Context:
@@ -75,6 +85,13 @@ def context_of(claimed: Claimed, bundle: Bundle, settings: Settings, previous: A
     for step in claimed.finished:
         context.keep(step.step.removeprefix(ON_FAILURE), step.outcome, step.output)
     return context
+
+
+def _merged(event: Any, bundle: Bundle) -> Any:
+    """Return an event with the fields that its connector makes from it, the sender's own first; MISSING when it makes none."""
+    hook = bundle.connection.connector.hook
+    derived = hook.derive(event) if hook and isinstance(event, Mapping) else {}
+    return {**derived, **event} if derived else MISSING
 
 
 def _readable(payload: str) -> Any:

@@ -64,14 +64,16 @@ class Path:
     def read(self, scope: Scope) -> Any:
         """Return the value, a list for a path that may find several, or MISSING."""
         if self.relative:
-            value = scope.event if scope.item is MISSING else scope.item
+            value = scope.base
         elif self.root == "steps":
             value = scope.steps
         elif self.root == "meta":
             value = scope.meta
+        elif self._query is not None:
+            return self._query(scope.fields)
         else:
             value = scope.event
-        return _walk(value, self._walk) if self._query is None else self._query(value)
+        return _walk(value, self._walk)
 
     def __str__(self) -> str:
         return self.text

@@ -47,6 +47,8 @@ class Scope:
 
     item: inside `each`, the item that plain paths start from; MISSING outside.
     previous: the event before this one of the same object, for filters that ask what has changed; MISSING when there is none.
+    merged, merged_previous: both events with the fields that were made from them, which all but `event` reads; MISSING when
+    there are none.
     """
 
     event: Any
@@ -55,16 +57,26 @@ class Scope:
     locale: Locale = field(default_factory=Locale)
     item: Any = MISSING
     previous: Any = MISSING
+    merged: Any = MISSING
+    merged_previous: Any = MISSING
+
+    @property
+    def fields(self) -> Any:
+        """Return the event with the fields that were made from it."""
+        return self.event if self.merged is MISSING else self.merged
 
     @property
     def base(self) -> Any:
-        """Return what plain paths start from: the item inside `each`, else the event."""
-        return self.event if self.item is MISSING else self.item
+        """Return what plain paths start from: the item inside `each`, else the fields."""
+        return self.fields if self.item is MISSING else self.item
 
     def inside(self, item: Any) -> "Scope":
         """Return this scope as one item of an `each` sees it."""
-        return Scope(self.event, self.meta, self.steps, self.locale, item, self.previous)
+        before = self.previous, self.merged, self.merged_previous
+        return Scope(self.event, self.meta, self.steps, self.locale, item, *before)
 
     def before(self) -> "Scope | None":
         """Return this scope as it would be for the previous event; None when there is none."""
-        return None if self.previous is MISSING else Scope(self.previous, self.meta, self.steps, self.locale)
+        if self.previous is MISSING:
+            return None
+        return Scope(self.previous, self.meta, self.steps, self.locale, merged=self.merged_previous)
