@@ -128,8 +128,10 @@ def _env_beside(folder: Path) -> dict[str, str]:
         return read_env((folder / ".env").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the file {folder / '.env'} cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"the file {folder / '.env'} cannot be read: it is not UTF-8 text") from None
+    except OSError as error:
+        raise ConfigError(f"the file {folder / '.env'} cannot be read: {error.strerror or error}") from None
 
 
 def _hidden(text: str | None, redactor: Redactor) -> str | None:

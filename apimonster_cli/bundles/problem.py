@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from apimonster_cli.bundles.lookalike import latin, stranger
 from apimonster_cli.core.errors import ConfigError
 from apimonster_cli.core.place import Place
 
@@ -28,8 +29,14 @@ class Problem:
 
     @property
     def text(self) -> str:
-        """Return the message with its suggestion: `unknown key fitler (did you mean filter?)`."""
-        return f"{self.message} (did you mean {self.suggestion}?)" if self.suggestion else self.message
+        """Return the message with its suggestion: `unknown key fitler (did you mean filter?)`.
+
+        Where the two look the same, it says what the difference is: `(did you mean phone? its о is a Cyrillic letter)`.
+        """
+        if not self.suggestion:
+            return self.message
+        strange = stranger(self.message, self.suggestion)
+        return f"{self.message} (did you mean {self.suggestion}?{f' {strange}' if strange else ''})"
 
     def line(self) -> str:
         """Return `file:line:col: error: message (did you mean …?) [rule]`."""
@@ -62,7 +69,7 @@ def snippet(problem: Problem, lines: list[str]) -> str:
     """Return the source line with a caret under the mistake; empty when the line is not there."""
     if not 0 < problem.place.line <= len(lines):
         return ""
-    source = lines[problem.place.line - 1].replace("\t", " ")
+    source = "".join(sign if sign.isprintable() else " " for sign in lines[problem.place.line - 1])
     gutter = f"{problem.place.line:>5} | "
     caret = " " * (len(gutter) - 2) + "| " + " " * (problem.place.column - 1) + "^" + "~" * (problem.width - 1)
     return f"{gutter}{source}\n{caret}"
@@ -70,9 +77,16 @@ def snippet(problem: Problem, lines: list[str]) -> str:
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.7) -> str | None:
     """Return the one of `known` that was perhaps meant by `word`."""
-    names = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower(), names, n=1, cutoff=cutoff)
+    names = {latin(name).lower(): name for name in known}
+    found = difflib.get_close_matches(latin(word).lower(), names, n=1, cutoff=cutoff)
     return names[found[0]] if found else None
+
+
+def nearest_dotted(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of `known`, such as `utmstat.new_lead`, that was perhaps meant by `word`, its connector left out or not."""
+    names = list(known)
+    short = {} if "." in word else {name.partition(".")[2]: name for name in names}
+    return nearest(word, names) or short.get(nearest(word, short) or "")
 
 
 def one_of(known: Iterable[str]) -> str:

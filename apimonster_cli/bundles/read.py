@@ -151,6 +151,9 @@ def _setting(setting: Setting, node: Node, report: Report) -> Any:
     read_value = value.read(report, setting.kind, node, setting.choices)
     if read_value is None:
         return None
+    if (setting.required or setting.secret) and isinstance(read_value, str) and not read_value.strip():
+        secret.empty(report, node, setting)
+        return read_value
     if setting.shortest and isinstance(read_value, str) and len(read_value) < setting.shortest:
         secret.too_short(report, node, setting, read_value)
         return read_value

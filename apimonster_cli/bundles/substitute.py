@@ -16,6 +16,7 @@ from apimonster_cli.core.place import Place
 
 _MARK = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
 _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:-)(.*))?", re.DOTALL)
+_BARE = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 _ENV_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "$": "$"}
 _LONGEST_FILE = 64 * 1024
@@ -70,7 +71,12 @@ class Substitution:
             return replace(node, entries=tuple(Entry(entry.key, self.node(entry.value)) for entry in node))
         if isinstance(node, List):
             return replace(node, items=tuple(self.node(item) for item in node))
-        if not isinstance(node.value, str) or "${" not in node.value:
+        if not isinstance(node.value, str) or "$" not in node.value:
+            return node
+        if (bare := _BARE.fullmatch(node.value)) and bare[1] in self.variables:
+            self.problems.append(variable.without_braces(node.place, bare[1], node.width))
+            return replace(node, broken=True)
+        if "${" not in node.value:
             return node
         told = len(self.problems)
         text = self._text(node, node.value)

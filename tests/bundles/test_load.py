@@ -261,6 +261,20 @@ def test_the_environment_wins_over_the_env_file_beside_the_bundle_file(tmp_path:
     assert made.connections["crm"].settings["api_key"] == "from-environment"
 
 
+def test_a_secret_whose_variable_is_empty_is_told_by_its_key(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("RETAILCRM_API_KEY=\n", encoding="utf-8")
+    crm = "{type: retailcrm, url: 'https://demo.retailcrm.ru', api_key: '${RETAILCRM_API_KEY}'}"
+    write(tmp_path, "bundles.yaml", f"version: 1\nconnections:\n  crm: {crm}\n")
+
+    loaded = load(None, environ={}, cwd=tmp_path)
+
+    assert loaded.config is None
+    assert [(problem.rule, problem.place.line) for problem in loaded.problems if problem.severity == "error"] == [
+        ("secret", 3)
+    ]
+    assert "api_key is empty" in loaded.problems[-1].message
+
+
 def test_an_unreadable_env_file_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"A=\xff")
     write(tmp_path, "bundles.yaml", "version: 1\n")

@@ -173,7 +173,9 @@ def test_without_the_option_this_machine_is_reached() -> None:
     assert found.status == 200
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "crm.localhost", "127.0.0.1", "127.8.9.10", "::1", "[::1]"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "crm.localhost", "127.0.0.1", "127.8.9.10", "::1", "[::1]"]
+)
 def test_a_host_of_this_machine_is_known_by_how_it_is_written(host: str) -> None:
     assert is_loopback(host)
 

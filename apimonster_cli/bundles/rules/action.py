@@ -26,7 +26,7 @@ bundles:
 """
 
 from apimonster_cli.bundles.nodes import Scalar
-from apimonster_cli.bundles.problem import nearest
+from apimonster_cli.bundles.problem import nearest_dotted
 from apimonster_cli.bundles.report import Report
 from apimonster_cli.connectors import registry
 from apimonster_cli.connectors.spec import Action, Connector
@@ -40,7 +40,7 @@ def known(report: Report, node: Scalar) -> tuple[Connector, Action] | None:
     if found is not None:
         return found
     names = registry.action_names()
-    near = nearest(node.text, names)
+    near = nearest_dotted(node.text, names)
     message = f"there is no action {node.text}"
     report.at(node, NAME, message if near else f"{message}; there are {', '.join(names)}", near)
     return None

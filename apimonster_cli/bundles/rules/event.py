@@ -28,7 +28,7 @@ bundles:
 
 from apimonster_cli.bundles.draft import DraftBundle
 from apimonster_cli.bundles.nodes import Node, Scalar
-from apimonster_cli.bundles.problem import nearest
+from apimonster_cli.bundles.problem import nearest_dotted
 from apimonster_cli.bundles.report import Report
 from apimonster_cli.connectors import registry
 from apimonster_cli.connectors.spec import Connector, Event
@@ -42,7 +42,7 @@ def known(report: Report, node: Scalar) -> Event | None:
     if found is not None:
         return found[1]
     names = registry.event_names()
-    near = nearest(node.text, names)
+    near = nearest_dotted(node.text, names)
     message = f"there is no event {node.text}"
     report.at(node, NAME, message if near else f"{message}; there are {', '.join(names)}", near)
     return None

@@ -32,6 +32,7 @@ bundles:
 from collections.abc import Iterable
 
 from apimonster_cli.bundles.keys import Key
+from apimonster_cli.bundles.lookalike import INVISIBLE, odd_space
 from apimonster_cli.bundles.nodes import Mapping, Node, Scalar
 from apimonster_cli.bundles.problem import nearest
 from apimonster_cli.bundles.report import Report
@@ -42,6 +43,9 @@ NAME = "key"
 def unknown(report: Report, key: Scalar, known: Iterable[str], where: str) -> None:
     """Tell of a key that is none of `known`."""
     names = list(known)
+    if key.plain and key.text[:1] in INVISIBLE:
+        report.at(key, NAME, odd_space(key.text[0]))
+        return
     if key.text.endswith("}") or (":" in key.text and key.plain):
         report.at(key, NAME, f"unknown key {key.text} in {where}; after a colon comes a space")
         return

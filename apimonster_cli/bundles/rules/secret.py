@@ -1,7 +1,8 @@
-"""A secret that is too short to be one.
+"""A secret that is empty, or too short to be one.
 
-A webhook token is all that stands between the world and your orders, so it has at least 12 characters; `sync init` and `openssl rand -hex 16`
-make good ones. The message never shows the value.
+An empty one is most often a line of `.env` with nothing behind its `=`. A webhook token is all that stands between the world and
+your orders, so it has at least 12 characters; `sync init` and `openssl rand -hex 16` make good ones. The message never shows the
+value.
 
 Bad:
 
@@ -37,6 +38,14 @@ from apimonster_cli.bundles.report import Report
 from apimonster_cli.connectors.spec import Setting
 
 NAME = "secret"
+
+
+def empty(report: Report, node: Node, setting: Setting) -> None:
+    """Tell of a secret, or another setting that has to be there, without a value."""
+    message = (
+        f"{setting.name} is empty; write its value, or give the variable that stands here one, in .env beside this file"
+    )
+    report.at(node, NAME, message)
 
 
 def too_short(report: Report, node: Node, setting: Setting, value: str) -> None:

@@ -1,8 +1,9 @@
 """The file is not YAML that can be read.
 
-Wrong indentation, a tab, a quote or bracket that is never closed, a value that starts with a character YAML keeps for itself,
-two documents in one file, an empty file, a file that is not UTF-8, an alias of nothing. Two slips are worth knowing: a template
-that starts with `{{` has to be in quotes, and so has `${NAME}` inside `{ }` or `[ ]`.
+Wrong indentation, a tab, a sign from a web page that only looks like a space, a quote or bracket that is never closed, a value
+that starts with a character YAML keeps for itself, two documents in one file, an empty file, a file that is not UTF-8, an alias of
+nothing. Two slips are worth knowing: a template that starts with `{{` has to be in quotes, and so has `${NAME}` inside `{ }` or
+`[ ]`.
 
 Bad:
 
@@ -37,6 +38,7 @@ from collections.abc import Callable, Iterable
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from apimonster_cli.bundles.lookalike import odd_space
 from apimonster_cli.bundles.nodes import LINE_END
 from apimonster_cli.bundles.problem import Problem, nearest
 from apimonster_cli.core.place import Place
@@ -52,6 +54,9 @@ TEMPLATE = 'a template that starts with {{ has to be in quotes: "{{ … }}"'
 _QUOTES = "put the whole value in quotes"
 _INDENTATION = "the indentation of this line fits nothing above it; keys of one mapping start in the same column"
 _COLON = "no colon is expected here: indent the line as its neighbours, end the line above with a colon, or " + _QUOTES
+_SPACES = re.compile(
+    r"^[ \t]*(?:- *)*([\u00a0\u2000-\u200b\u202f\u3000\ufeff])|[:-]([\u00a0\u2000-\u200b\u202f\u3000\ufeff])"
+)
 _BLOCK = re.compile(r"expected <block end>, but found '(.*)'")
 
 _Sentence = str | Callable[[re.Match[str]], str]
@@ -128,11 +133,40 @@ def unreadable(error: YAMLError, text: str, file: str) -> Problem:
         )
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return problem(Place(file, 1, 1), f"the YAML cannot be read: {error}")
+    lines = LINE_END.split(text)
+    if odd := _odd_space(lines, error.problem_mark.line, file):
+        return odd
     sentence, at_start = _sentence(str(error.problem))
     mark = error.context_mark if at_start and error.context_mark else error.problem_mark
-    if "found '<scalar>'" in str(error.problem) and "{{" in LINE_END.split(text)[mark.line]:
-        sentence = TEMPLATE
+    if "found '<scalar>'" in str(error.problem):
+        if opened := _still_open(lines, mark.line, mark.column, file):
+            return opened
+        if "{{" in lines[mark.line]:
+            sentence = TEMPLATE
     return problem(Place(file, mark.line + 1, mark.column + 1), sentence)
+
+
+def _odd_space(lines: list[str], last: int, file: str) -> Problem | None:
+    """Return the problem of a space that only looks like one, copied from a web page or a word processor."""
+    for number in range(min(last, len(lines) - 1), -1, -1):
+        if found := _SPACES.search(lines[number]):
+            sign = found[1] or found[2]
+            place = Place(file, number + 1, found.end())
+            return problem(place, odd_space(sign))
+    return None
+
+
+def _still_open(lines: list[str], line: int, column: int, file: str) -> Problem | None:
+    """Return the problem of a quote some lines above that was closed only by the opening quote of this line."""
+    before = lines[line][:column].rstrip()
+    quote = before[-1:]
+    if quote not in ("'", '"') or before.count(quote) % 2 == 0:
+        return None
+    for number in range(line - 1, -1, -1):
+        opening = re.search(rf"(?:^|[:\-\[{{,])\s+({quote})", lines[number])
+        if opening and lines[number].count(quote) % 2:
+            return problem(Place(file, number + 1, opening.start(1) + 1), "this quote is never closed")
+    return None
 
 
 def _sentence(said: str) -> tuple[str, bool]:

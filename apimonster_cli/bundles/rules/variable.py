@@ -47,6 +47,12 @@ def missing(place: Place, name: str, written: str, known: Iterable[str]) -> Prob
     return Problem(place, NAME, message, nearest(name, known, cutoff=0.8), width=len(written))
 
 
+def without_braces(place: Place, name: str, width: int) -> Problem:
+    """Return the problem of a variable written as shells have it, `$NAME`."""
+    message = "without braces this is plain text and no variable"
+    return Problem(place, NAME, message, f"${{{name}}}", width=width)
+
+
 def no_file(place: Place, path: str, written: str, error: Exception) -> Problem:
     """Return the problem of a `${file:…}` that cannot be read."""
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
