@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ENVIRON = {
     "UTMSTAT_HOOK_TOKEN": "invented-token-of-docs",
+    "CALLTOUCH_TOKEN": "invented-token-of-docs",
     "LANDING_HOOK_TOKEN": "invented-token-of-docs",
     "LANDING_SECRET": "invented-secret-of-docs",
     "RETAILCRM_API_KEY": "invented-key-of-docs",
