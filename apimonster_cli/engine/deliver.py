@@ -22,6 +22,7 @@ from apimonster_cli.engine.step import StepWork
 from apimonster_cli.store.api import LostLeaseError, Store
 from apimonster_cli.store.rows import Claimed, Outcome, StepResult
 
+MOST_INTERRUPTIONS = 20
 _LAST_WORDS = timedelta(hours=1)
 """How long on_failure steps are tried: the failed delivery keeps later events of its object waiting."""
 
@@ -116,6 +117,8 @@ class _Attempt:
 
     def run(self, previous: Any) -> Outcome | None:
         """Go on from where the last attempt ended. previous: the event before, MISSING when there is none."""
+        if self._claimed.interrupted >= MOST_INTERRUPTIONS:  # first: reading the event may be what ends the program
+            return self._interrupted()
         self._context = context_of(self._claimed, self._bundle, self._config.settings, previous)
         if self._claimed.failing is not None:
             return self._on_failure(self._claimed.failing)
@@ -152,6 +155,16 @@ class _Attempt:
             if position == last:
                 return "done"
         return self._close("done")  # all steps were finished before: the bundle has lost its last ones since
+
+    def _interrupted(self) -> Outcome | None:
+        error = (
+            f"given up: the program ended {self._claimed.interrupted} times in a row while it worked on this delivery, "
+            "which may be what ends it; look into the log for how, and deliver it again when that is mended"
+        )
+        if self._claimed.failing is None and not self._journal.dry:
+            return self._fail(None, error)
+        self.error = self._claimed.failing or error
+        return self._close("failed", self.error)
 
     def _fail(self, result: StepResult | None, error: str) -> Outcome | None:
         self.error = error

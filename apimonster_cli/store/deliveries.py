@@ -32,6 +32,7 @@ _DUE = (
         deliveries.c.tries,
         deliveries.c.first_tried_at,
         deliveries.c.failing,
+        deliveries.c.interrupted,
         deliveries.c.priority,
         events.c.event,
         events.c.connection,
@@ -88,6 +89,7 @@ _PUT_OFF = Prepared(
         error=bindparam("why"),
         tries=deliveries.c.tries + bindparam("counted"),
         turned_away=bindparam("uncounted"),
+        interrupted=0,
     )
 )
 _GIVE_UP = Prepared(
@@ -101,6 +103,7 @@ _GIVE_UP = Prepared(
         tries=0,
         first_tried_at=None,
         turned_away=False,
+        interrupted=0,
     )
 )
 _ENDED = leases.held.values(
@@ -200,6 +203,7 @@ def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed
             tries=row.tries,
             first_tried_at=row.first_tried_at,
             failing=row.failing,
+            interrupted=row.interrupted,
             bulk=bool(row.priority),
             change=row.change,
         )

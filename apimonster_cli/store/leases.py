@@ -1,15 +1,19 @@
 """Holding deliveries. Every write names worker and attempt, so a holder whose lease ran out changes nothing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from apimonster_cli.store.api import LostLeaseError
 from apimonster_cli.store.prepared import Prepared
 from apimonster_cli.store.rows import Lease
-from apimonster_cli.store.tables import deliveries
+from apimonster_cli.store.tables import deliveries, is_open
+
+SUSPECT = 3
+"""Interruptions in a row after which a delivery may be what ends the program."""
+APART = timedelta(seconds=2)
 
 held = update(deliveries).where(
     deliveries.c.id == bindparam("held_id"),
@@ -24,6 +28,13 @@ _RELEASE = (
     .values(state="waiting", worker=None, due_at=bindparam("now"))
 )
 _HAND_BACK = _RELEASE.where(deliveries.c.worker == bindparam("held_by"))
+_INTERRUPT = _RELEASE.values(interrupted=deliveries.c.interrupted + 1)
+_SUSPECTS = (
+    select(deliveries.c.id)
+    .where(is_open, deliveries.c.state == "waiting", deliveries.c.interrupted >= SUSPECT)
+    .order_by(deliveries.c.id)
+)
+_LET_WAIT = Prepared(update(deliveries).where(deliveries.c.id == bindparam("of_id")).values(due_at=bindparam("until")))
 
 
 def change(connection: Connection, statement: Prepared, lease: Lease, values: dict[str, Any]) -> None:
@@ -45,8 +56,15 @@ def hand_back(connection: Connection, worker: str, now: datetime) -> int:
 
 
 def release_all(connection: Connection, now: datetime) -> int:
-    """Give back what anyone holds."""
-    return connection.execute(_RELEASE, {"now": now}).rowcount
+    """Give back what anyone held when the program ended.
+
+    Those that it happened to several times go one after the other: the one that ends the program ends it alone, and the others
+    get done.
+    """
+    released = connection.execute(_INTERRUPT, {"now": now}).rowcount
+    suspects = connection.scalars(_SUSPECTS).all() if released else ()
+    _LET_WAIT.each(connection, ({"of_id": one, "until": now + APART * place} for place, one in enumerate(suspects)))
+    return released
 
 
 def _named(lease: Lease) -> dict[str, Any]:

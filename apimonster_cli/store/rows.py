@@ -101,6 +101,8 @@ class Claimed:
     first_tried_at: datetime | None
     failing: str | None = None
     """The error of a delivery that has been given up and whose on_failure steps are still to run."""
+    interrupted: int = 0
+    """How many times in a row the program ended in the middle of an attempt."""
     bulk: bool = False
     """Its event is one of a great many that nobody waits for."""
     actions: Mapping[str, str] = field(default_factory=dict)

@@ -87,6 +87,13 @@ deliveries = Table(
         server_default=text("0"),
         comment="0, or 1 when its event is one of a great many that nobody waits for: those with 0 go first",
     ),
+    Column(
+        "interrupted",
+        Integer,
+        nullable=False,
+        server_default=text("0"),
+        comment="how many times in a row the program ended in the middle of an attempt",
+    ),
     sqlite_autoincrement=True,
 )
 is_open = deliveries.c.closed_at.is_(None)

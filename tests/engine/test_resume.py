@@ -1,5 +1,6 @@
 """An attempt goes on where the last one ended, and looks before it repeats what may have happened."""
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from apimonster_cli.bundles.model import Step
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.errors import StoreError
-from apimonster_cli.engine.deliver import Engine
+from apimonster_cli.engine.deliver import MOST_INTERRUPTIONS, Engine
 from tests.engine.support import (
     DOWN,
     LOOK,
@@ -16,6 +17,7 @@ from tests.engine.support import (
     Benches,
     answer,
     bundle,
+    connection,
     step,
 )
 
@@ -191,3 +193,70 @@ def test_a_call_that_surely_did_not_happen_is_simply_made_again(make: Benches) -
     assert outcomes == ["done"]
     assert [request.path for request in made.crm.requests] == ["/put", "/put"]
     assert [call.state for call in made.transactions()] == ["turned_away", "answered"]
+
+
+# events that end the program -------------------------------------------------------------------------------------------
+def interrupt(made: Bench, times: int) -> None:
+    """Have the program end again and again in the middle of whatever is due."""
+    for _ in range(times):
+        made.clock.sleep(120)
+        made.claim()
+        made.store.release_all()
+
+
+def test_a_delivery_that_ends_the_program_again_and_again_is_given_up(make: Benches) -> None:
+    made = make(bundle(on_failure=(step("alarm", {"text": "{{ meta.error }}"}, to=connection("chat")),)))
+    made.accept()
+    interrupt(made, MOST_INTERRUPTIONS)
+
+    outcomes = [*made.deliver_next(), *made.deliver_next()]
+
+    assert outcomes == [None, "failed"]
+    assert made.crm.requests == []
+    assert "the program ended 20 times in a row" in str(made.delivery().error)
+    assert [str(request.json["text"])[:8] for request in made.services["chat"].requests] == ["given up"]
+
+
+def test_an_alarm_that_ends_the_program_is_left_out(make: Benches) -> None:
+    made = make(bundle(on_failure=(step("alarm", {"text": "{{ meta.error }}"}, to=connection("chat")),)))
+    made.crm.replies = [answer(status=400)]
+    made.accept()
+    made.deliver_due()
+    interrupt(made, MOST_INTERRUPTIONS)
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["failed"]
+    assert (made.delivery().error, made.services["chat"].requests) == ("step order: phone is wrong", [])
+
+
+def test_an_attempt_that_comes_to_its_end_clears_a_delivery(make: Benches) -> None:
+    made = make(bundle())
+    made.crm.replies = [DOWN] * 3
+    made.accept()
+    interrupt(made, MOST_INTERRUPTIONS - 1)
+    made.deliver_next()
+    interrupt(made, MOST_INTERRUPTIONS - 1)
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["done"]
+
+
+def test_one_that_ends_the_program_does_not_take_others_with_it(make: Benches) -> None:
+    made = make(bundle())
+    events = [made.accept() for _ in range(8)]
+    poison, outcomes = 4, Counter[str | None]()
+
+    for _ in range(60):
+        for claimed in made.claim():
+            if claimed.event_id == poison and claimed.interrupted < MOST_INTERRUPTIONS:
+                break  # the program ends, and with it all that was claimed beside
+            outcomes[made.engine.deliver(claimed, made.config.bundles["leads"])] += 1
+        else:
+            made.clock.sleep(1)
+            continue
+        made.store.release_all()
+
+    assert outcomes == {"done": 7, "failed": 1}
+    assert made.delivery(events[poison - 1]).state == "failed"
