@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from apimonster_cli.bundles.model import Retry
-from apimonster_cli.core.errors import TransientError
-from apimonster_cli.engine.retry import Again, GiveUp, decide
+from apimonster_cli.core.errors import RefusedError, TransientError
+from apimonster_cli.engine.circuit import PAUSE_REST
+from apimonster_cli.engine.retry import Again, GiveUp, decide, next_pull
 from tests.engine.support import DOWN, START
 
 HOUR = timedelta(hours=1)
@@ -74,3 +75,31 @@ def test_what_was_turned_away_never_counts(tries: int) -> None:
     assert isinstance(again, Again)
     assert not again.counts
     assert timedelta(seconds=3) <= again.at - (START + 1000 * HOUR) <= timedelta(seconds=3.6)
+
+
+@pytest.mark.parametrize(
+    ("failures", "least", "most"),
+    [(0, 4, 6), (1, 8, 12), (5, 128, 192), (50, 720, 1080)],
+)
+def test_pulls_that_fail_wait_longer_each_time_up_to_a_quarter_of_an_hour(
+    failures: int, least: float, most: float
+) -> None:
+    again = next_pull(TransientError("trouble", may_have_happened=False), failures, START)
+
+    assert timedelta(seconds=least) <= again - START <= timedelta(seconds=most)
+
+
+def test_a_pull_waits_as_long_as_the_service_asks() -> None:
+    error = TransientError("overload", may_have_happened=False, retry_after=3600)
+
+    assert next_pull(error, 0, START) == START + timedelta(hours=1)
+
+
+def test_a_pull_that_was_turned_away_comes_again_when_there_is_room() -> None:
+    error = TransientError("rate", may_have_happened=False, retry_after=20, turned_away=True)
+
+    assert timedelta(seconds=20) <= next_pull(error, 9, START) - START <= timedelta(seconds=24)
+
+
+def test_a_pull_with_a_refused_key_looks_again_every_minute() -> None:
+    assert next_pull(RefusedError("no rights"), 9, START) == START + timedelta(seconds=PAUSE_REST)
