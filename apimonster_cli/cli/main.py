@@ -21,6 +21,7 @@ COMMANDS = {
     "check": "Show every mistake in the bundle files at once.",
     "test": "Run the bundles' own tests, without any network.",
     "run": "Run the daemon: receive webhooks and deliver them.",
+    "pull": "Read a period of a bundle's past and deliver what is new in it.",
     "urls": "Show the webhook addresses to paste into Utmstat and other senders.",
     "history": "List the events that came in.",
     "show": "Show one event whole: what came in, what was sent, what was answered.",

@@ -1,5 +1,6 @@
 """Logging: structlog to stderr, in lines for people in a terminal and as JSON lines otherwise."""
 
+import logging
 import sys
 import threading
 from collections.abc import Callable
@@ -16,9 +17,13 @@ _wanted: list[Callable[[], None]] = []
 """What `configure` was asked for, until the first line is written: structlog takes a fifth of the time that a start may take."""
 
 
-def configure(redactor: Redactor, *, json_lines: bool | None = None) -> None:
-    """Set up logging for this process; every line passes through `redactor` before it is written."""
-    _wanted[:] = [lambda: _configure(redactor, json_lines=json_lines)]
+def configure(redactor: Redactor, *, json_lines: bool | None = None, warnings_only: bool = False) -> None:
+    """Set up logging for this process; every line passes through `redactor` before it is written.
+
+    warnings_only: for a command that has a progress bar where the daemon has its log.
+    """
+    least = logging.WARNING if warnings_only else logging.INFO
+    _wanted[:] = [lambda: _configure(redactor, json_lines=json_lines, least=least)]
 
 
 def get() -> "structlog.stdlib.BoundLogger":
@@ -33,7 +38,7 @@ def get() -> "structlog.stdlib.BoundLogger":
     return logger
 
 
-def _configure(redactor: Redactor, *, json_lines: bool | None) -> None:
+def _configure(redactor: Redactor, *, json_lines: bool | None, least: int) -> None:
     import structlog
 
     for_machines = not sys.stderr.isatty() if json_lines is None else json_lines
@@ -55,7 +60,7 @@ def _configure(redactor: Redactor, *, json_lines: bool | None) -> None:
             structlog.processors.EventRenamer("message") if for_machines else _as_it_is,
             redacted,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(20),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=lambda *_: _Lines(sys.stderr),
         cache_logger_on_first_use=False,
     )

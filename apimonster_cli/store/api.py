@@ -112,6 +112,9 @@ class Store(Protocol):
     def release_all(self) -> int:
         """Give back every held delivery and scheduled pull: for the one daemon of a file when it starts, after a kill."""
 
+    def open_deliveries(self, bundle: str, *, due_by: datetime | None = None) -> int:
+        """Return how many deliveries of a bundle have not ended; due_by: only those under way, or to be taken up by then."""
+
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due or its lease runs out; None when nothing is open."""
 

@@ -160,6 +160,10 @@ class DatabaseStore:
         self._writer.run(cursors.release_scheduled)
         return self._writer.run(partial(lease_rows.release_all, now=self._clock.now()), wakes=bool)
 
+    def open_deliveries(self, bundle: str, *, due_by: datetime | None = None) -> int:
+        """Return how many deliveries of a bundle have not ended, or are due by then."""
+        return self._read(deliveries.count_open, bundle, due_by)
+
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due."""
         return self._read(deliveries.next_due, bundles)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, and_, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, and_, bindparam, case, func, insert, or_, select, update
 
 from apimonster_cli.store import leases, transactions
 from apimonster_cli.store.prepared import Prepared
@@ -18,7 +18,7 @@ from apimonster_cli.store.rows import (
     Outcome,
     StepResult,
 )
-from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free, steps
+from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free, is_open, steps
 from apimonster_cli.store.tables import transactions as calls
 
 _IDS = bindparam("ids", type_=Integer, expanding=True)
@@ -117,6 +117,11 @@ _ENDED = leases.held.values(
 _CLOSE = Prepared(_ENDED)
 _CLOSE_AT_STEP = Prepared(_ENDED.values(at_step=bindparam("step_now")))
 _LET_FOLLOW = Prepared(update(deliveries).where(deliveries.c.behind == bindparam("closed")).values(behind=None))
+_COUNT_OPEN = select(func.count()).select_from(deliveries).where(is_open, deliveries.c.bundle == bindparam("of_bundle"))
+_COUNT_DUE = _COUNT_OPEN.where(
+    is_free,
+    or_(deliveries.c.state == "running", deliveries.c.due_at <= bindparam("by", type_=deliveries.c.due_at.type)),
+)
 _NEXT_DUE = (
     select(deliveries.c.due_at)
     .where(
@@ -246,6 +251,13 @@ def close(connection: Connection, lease: Lease, ending: Ending, ended: Sequence[
     leases.change(connection, _CLOSE, lease, _closing(ending))
     transactions.end(connection, lease, ended)
     return _let_follow(connection, lease)
+
+
+def count_open(connection: Connection, bundle: str, due_by: datetime | None) -> int:
+    """Return how many deliveries of a bundle have not ended; due_by: only those under way, or to be taken up by then."""
+    if due_by is None:
+        return connection.scalar(_COUNT_OPEN, {"of_bundle": bundle}) or 0
+    return connection.scalar(_COUNT_DUE, {"of_bundle": bundle, "by": due_by}) or 0
 
 
 def next_due(connection: Connection, bundles: Sequence[str]) -> datetime | None:

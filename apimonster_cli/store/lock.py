@@ -6,8 +6,12 @@ from pathlib import Path
 from apimonster_cli.core.errors import StoreError
 
 
+class TakenError(StoreError):
+    """Another process is the daemon of this store."""
+
+
 class DaemonLock:
-    """Holds `<file>.lock` until released; the process id is written inside. StoreError when another process has it."""
+    """Holds `<file>.lock` until released; the process id is written inside. TakenError when another process has it."""
 
     def __init__(self, store: Path) -> None:
         import fcntl  # absent on Windows, where only the commands beside a daemon would work
@@ -19,7 +23,7 @@ class DaemonLock:
             holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
             self.release()
             process = f" (process {holder})" if holder else ""
-            raise StoreError(
+            raise TakenError(
                 f"another daemon{process} is using {store}; stop it first or give this one another settings.store"
             ) from None
         os.ftruncate(self._file, 0)
