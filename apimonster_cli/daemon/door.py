@@ -14,7 +14,7 @@ from apimonster_cli.connectors.spec import Recognised
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import ConfigError
-from apimonster_cli.core.redact import MASK
+from apimonster_cli.core.redact import Redactor
 from apimonster_cli.daemon.body import Payload, read_query
 from apimonster_cli.daemon.limits import InboundRate
 from apimonster_cli.daemon.signature import Signature, compile_signature
@@ -50,8 +50,9 @@ class Door:
         assert connection.connector.hook  # noqa: S101 - doors are made for such connections only
         self.connection = connection
         self.hook = connection.connector.hook
-        self.token = str(settings["token"])
-        self.digest = hashlib.sha256(self.token.encode()).digest()
+        token = str(settings["token"])
+        self.digest = hashlib.sha256(token.encode()).digest()
+        self._token = Redactor([token])
         self.methods = frozenset(settings.get("methods") or ("POST",))
         self.max_body: int = settings.get("max_body") or 1024 * 1024
         self.allow_from = tuple(settings.get("allow_from") or ())
@@ -122,7 +123,7 @@ class Door:
                 value = raw_value.decode("latin-1")
                 kept[name] = f"{kept[name]}, {value}" if name in kept else value
         # Proxies may hand on the address that was called, and with it the token.
-        return {name: value.replace(self.token, MASK) for name, value in kept.items()}
+        return {name: self._token.text(value) for name, value in kept.items()}
 
     def _kept_query(self, query: bytes) -> Mapping[str, Any]:
         if not query:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from standardwebhooks import Webhook
@@ -445,6 +446,17 @@ def test_keeps_headers_and_query_but_no_secrets(listener: Listening, store: Held
     assert not {"authorization", "cookie", "x-api-key", "x-auth-token"} & set(event.headers)
     assert event.query == {"utm_source": "ya", "back": "•••"}
     assert TOKEN not in repr(event)
+
+
+def test_keeps_no_token_that_a_proxy_hands_on_in_percent_signs(store: HeldStore) -> None:
+    token = "a token/with=signs"  # noqa: S105 - of this test
+    path = f"/hooks/site/{quote(token, safe='')}"
+
+    with listening(config([connection(token=token)]), store) as listener:
+        listener.send(LEAD, path=path, headers={"Content-Type": "application/json", "X-Original-Uri": path})
+
+    (event,) = store.events
+    assert event.headers["x-original-uri"] == "/hooks/site/•••"
 
 
 def test_takes_only_what_is_signed(store: HeldStore) -> None:
