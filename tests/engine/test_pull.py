@@ -1,5 +1,7 @@
 """Pulls: windows and pages read whole, repeats and changes told apart, and nothing taken for an empty day."""
 
+import itertools
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -641,3 +643,47 @@ def test_a_period_tells_how_far_it_has_come(small: Desk) -> None:
 
     assert [(each.page, each.pages, each.taken.created) for each in told] == [(1, 2, 2), (2, 2, 3)]
     assert told[0].window.start == utc("2025-12-31T21:00")
+
+
+# whatever happens ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("seed", range(6))
+def test_after_any_history_the_events_say_what_the_diary_says(small: Desk, seed: int) -> None:
+    chance = random.Random(seed)
+    diary, made = small.diary, itertools.count()
+
+    def happen() -> None:
+        """Let something happen to the diary: a deal is reported, edited, given another date, marked as deleted, or taken away."""
+        what = chance.choice(["report", "edit", "move", "mark", "vanish"]) if diary.deals else "report"
+        place = chance.randrange(len(diary.deals) + (what == "report"))
+        day = f"{chance.choice(['27/02', '28/02', '01/03'])}/2026 {chance.randrange(9, 12):02}:00:00"
+        if what == "report":
+            diary.deals.insert(place, deal(str(next(made)), day))
+        elif what == "vanish":
+            diary.deals.pop(place)
+        else:
+            edits: dict[str, dict[str, Any]] = {
+                "edit": {"plannedAmount": next(made)},
+                "move": {"orderDate": day},
+                "mark": {"isDeleted": True},
+            }
+            diary.deals[place] = {**diary.deals[place], **edits[what]}
+
+    for _ in range(12):
+        diary.then = {chance.randrange(1, 5): happen for _ in range(2)}
+        diary.scripted = [chance.choice([None, None, None, TROUBLE, OVERLOAD, PAGE]) for _ in range(6)]
+        small.pull()
+        happen()
+        small.clock.passed += 1800
+    diary.then, diary.scripted = {}, []
+    small.pull()
+    small.pull()
+
+    last: dict[str | None, tuple[str | None, str | None]] = {}
+    for row in small.store.events(HistoryFilter(limit=1000))[::-1]:
+        last[row.object_key] = (row.change, row.payload)
+    there = {f"AmoCRM:{each['orderNumber']}": each for each in diary.deals}
+    assert set(there) <= set(last)
+    for key, (change, payload) in last.items():
+        assert (change == "deleted") == (key not in there or there[key]["isDeleted"])
+        if key in there:
+            assert exactjson.loads(payload or "") == there[key]
