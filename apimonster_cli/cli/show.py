@@ -59,6 +59,7 @@ def as_object(event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequenc
         "query": event.query,
         "headers": event.headers,
         "remote": event.remote,
+        "change": event.change,
     }
     whole["deliveries"] = [
         {
@@ -83,6 +84,7 @@ def print_event(
             "status": event.status,
             "reason": event.reason,
             "object": event.object_key,
+            "change": event.change,
             "version": event.version,
             "repeated": f"{event.repeats} times" if event.repeats else None,
         }

@@ -144,7 +144,7 @@ def test_show_as_json_has_everything(filled: Path, sync: Sync) -> None:
     (delivery,) = event["deliveries"]
     (step,) = delivery["steps"]
     (transaction,) = delivery["transactions"]
-    assert set(event) == EVENT_KEYS | {"content_type", "query", "headers", "remote"}
+    assert set(event) == EVENT_KEYS | {"change", "content_type", "query", "headers", "remote"}
     assert set(delivery) == DELIVERY_KEYS
     assert set(step) == STEP_KEYS
     assert set(transaction) == TRANSACTION_KEYS
