@@ -33,6 +33,7 @@ _SENTENCES = {
 
 def guarded(work: Callable[[], int], *, debug: bool = False) -> int:
     """Do the work and return its exit code; an error is told in a sentence and becomes a code of its own."""
+    output.print_anything()
     try:
         code = work()
         sys.stdout.flush()

@@ -26,29 +26,32 @@ class Listed:
 
 
 def command(
-    connector: Annotated[str, typer.Argument(help="A connector such as retailcrm, or a full name.")],
+    connector: Annotated[str | None, typer.Argument(help="A connector such as retailcrm, or a full name.")] = None,
     name: Annotated[str | None, typer.Argument(help="An event or action of it such as create_order.")] = None,
     *,
     search: Annotated[str | None, typer.Option(help="Only fields with this text in id or title.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """List the fields of an event or an action: id, type, title. Without a name, list the events and actions.
+    """List the fields of an event or an action: id, type, title. Without a name, list the events and actions of one connector or all.
 
     For example: sync fields retailcrm create_order --search city
     """
-    owner, _, short = connector.partition(".")
-    found = wanted(_connector(owner), name or short or None)
+    owner, _, short = (connector or "").partition(".")
+    owners = [_connector(owner)] if connector else [registry.connector(known) for known in registry.names()]
+    found = [part for one in owners for part in wanted(one, name or short or None)]
     if search:
         found = [part for part in (searched(part, search.casefold()) for part in found) if part.fields]
     if as_json:
         output.document([{**asdict(part), "fields": [asdict(field) for field in part.fields]} for part in found])
     elif search or name or short:
-        for part in found:
+        for number, part in enumerate(found):
+            if number:
+                output.say()
             output.table(("id", "type", "title"), map(_cells, part.fields), title=_title(part))
     else:
         rows = [(part.name, part.kind, len(part.fields), part.title) for part in found]
         output.table(("name", "", "fields", "title"), rows)
-    if not found:
+    if search and not found:
         output.tell(f"No field has {search!r} in its id or title.")
     return 0
 

@@ -41,9 +41,12 @@ def command(  # noqa: PLR0913 - one argument a filter
         return 0
     rows, zone = found
     columns = ("id", "received", "connection", "event", "object", "status", "deliveries")
-    output.table(columns, (_cells(row, zone) for row in rows))
-    if not rows:
+    if rows:
+        output.table(columns, (_cells(row, zone) for row in rows), whole=("id", "received", "status"))
+    elif connection or bundle or status or since or search:
         output.tell("No such events.")
+    else:
+        output.tell("No events yet; sync urls prints the addresses that senders post them to.")
     return 0
 
 

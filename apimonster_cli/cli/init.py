@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -26,6 +27,7 @@ def command(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The fo
         output.say(f"{'kept   ' if kept else 'written'} {file}")
     output.tell(
         "\nNext: put the API key of your RetailCRM into .env and its address into bundles.yaml, then\n"
+        f"{'' if folder == Path() else f'  cd {shlex.quote(str(folder))}{chr(10)}'}"
         "  sync check    shows what is still missing\n"
         "  sync urls     prints the address to paste into Utmstat\n"
         "  sync run      starts the daemon"

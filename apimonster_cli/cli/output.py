@@ -3,9 +3,11 @@
 stdout carries results and nothing else; progress, hints and errors go to stderr.
 """
 
+import codecs
+import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from apimonster_cli.bundles.problem import Problem
 
+_UNSEEN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _WIDEST = 100_000  # what a program reads is never folded
 _COLOURS = {
     "done": "green",
@@ -38,6 +41,21 @@ class Advance(Protocol):
 
     def __call__(self, done: int) -> None:
         """Show that `done` of the total are done."""
+
+
+def _as_escapes(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{high:02x}{low:02x}" for high, low in zip(units[::2], units[1::2], strict=True)), error.end
+
+
+def print_anything() -> None:
+    """Let stdout and stderr take every letter: those that the locale's encoding lacks are escaped, in the way of JSON."""
+    codecs.register_error("apimonster.escape", _as_escapes)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="apimonster.escape")
 
 
 def say(text: str = "") -> None:
@@ -72,19 +90,27 @@ def lines(values: Iterable[Any]) -> None:
         say(exactjson.dumps(_plain(value)))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """Print a table; words for outcomes and states are coloured in a terminal."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, whole: Collection[str] = ()
+) -> None:
+    """Print a table; words for outcomes and states are coloured in a terminal. whole: columns that are folded last."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(
-        title=title, box=SIMPLE_HEAD, title_justify="left", show_edge=False, pad_edge=False, title_style="bold"
+        title=title,
+        box=SIMPLE_HEAD,
+        title_justify="left",
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+        title_style="bold",
     )
     for column in columns:
-        drawn.add_column(column, overflow="fold")
+        drawn.add_column(column, overflow="fold", no_wrap=column in whole)
     for row in rows:
-        cells = ["" if cell is None else str(cell) for cell in row]
+        cells = ["" if cell is None else visible(str(cell)) for cell in row]
         drawn.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in cells))
     console(sys.stdout).print(drawn)
 
@@ -100,7 +126,7 @@ def facts(values: Mapping[str, Any]) -> None:
     """Print name and value, one a line; those without a value are left out."""
     from rich.text import Text
 
-    kept = {name: str(value) for name, value in values.items() if value not in (None, "")}
+    kept = {name: visible(str(value)) for name, value in values.items() if value not in (None, "")}
     longest = max(map(len, kept), default=0)
     for name, value in kept.items():
         console(sys.stdout).print(Text.assemble((f"{name:<{longest}}  ", "dim"), (value, _COLOURS.get(value, ""))))
@@ -117,7 +143,7 @@ def block(text: str, *, label: str | None = None) -> None:
     """Print a payload, a request or an answer, indented below its label."""
     if label:
         say(f"  {label}")
-    for line in text.splitlines():
+    for line in visible(text).splitlines():
         say(f"    {line}")
 
 
@@ -166,6 +192,11 @@ def console(stream: Any) -> "Console":
 def moment(when: datetime | None, zone: tzinfo = UTC) -> str:
     """Return a moment as people read it, to the second: `2026-03-27 18:04:09`."""
     return when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
+
+
+def visible(text: str) -> str:
+    """Return the text with control signs written out: what strangers sent must not command the terminal."""
+    return text.replace("\r\n", "\n").translate(_UNSEEN)
 
 
 def shorten(text: str | None, length: int) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from apimonster_cli.cli.opening import Files, load_config
+from apimonster_cli.core.errors import ConfigError
 
 
 def command(
@@ -21,6 +22,11 @@ def command(
     With --once the exit code is 1 when a delivery has failed.
     """
     config = load_config(files)
+    if not (config.connections or config.bundles):
+        names = ", ".join(file.name for file in config.files)
+        raise ConfigError(
+            f"{names}: there are no connections and no bundles, so there is nothing to run; start with sync init"
+        )
     from apimonster_cli.core import log
     from apimonster_cli.daemon.supervisor import Supervisor
 

@@ -57,8 +57,9 @@ def command(  # noqa: PLR0913 - the filters of `sync history`, and two formats
         _write_csv(rows)
     else:
         columns = ("id", "sent", "event", "bundle", "step", "call", "outcome", "ms")
-        output.table(columns, (_cells(row, zone) for row in rows))
-        if not rows:
+        if rows:
+            output.table(columns, (_cells(row, zone) for row in rows), whole=("id", "sent", "event", "ms"))
+        else:
             output.tell("No such transactions.")
     return 0
 
@@ -92,7 +93,8 @@ def outcome(row: TransactionRow) -> str:
 
 
 def _cells(row: TransactionRow, zone: "tzinfo") -> Sequence[Any]:
-    told = f"{outcome(row)} {output.shorten(row.error, 60)}" if row.error else outcome(row)
+    reason = (row.error or "").removeprefix(f"connection {row.connection}: ")  # the column before names it
+    told = f"{outcome(row)}: {output.shorten(reason, 100)}" if reason else outcome(row)
     path = row.url.partition("://")[2].partition("/")[2]
     return (
         row.id,

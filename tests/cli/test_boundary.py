@@ -1,6 +1,7 @@
 """Errors become sentences and exit codes in one place."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -92,6 +93,23 @@ def test_an_interrupt_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert fails(KeyboardInterrupt()) == 130
 
     assert capsys.readouterr().err == ""
+
+
+def test_letters_that_the_terminal_lacks_are_escaped_as_in_json() -> None:
+    program = "from apimonster_cli.cli.output import document; document('Ж и 😀')"
+    whole = f"from apimonster_cli.cli.boundary import guarded; guarded(lambda: exec({program!r}) or 0)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", whole],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.isascii()
+    assert json.loads(done.stdout) == "Ж и 😀"
 
 
 def test_a_reader_that_has_gone_is_no_error() -> None:

@@ -12,6 +12,14 @@ def test_lists_events_and_actions_of_a_connector(sync: Sync) -> None:
     assert "gives" in shown.out
 
 
+def test_lists_everything_where_no_connector_is_named(sync: Sync) -> None:
+    shown = sync("fields")
+
+    assert shown.code == 0
+    assert "utmstat.new_lead" in shown.out
+    assert "retailcrm.create_order" in shown.out
+
+
 def test_lists_the_fields_of_an_action(sync: Sync) -> None:
     shown = sync("fields", "retailcrm", "create_order", "--json")
 

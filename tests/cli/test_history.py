@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from apimonster_cli.cli import output
+from apimonster_cli.core.clock import SystemClock
+from apimonster_cli.store.open import open_store
 from tests.cli.conftest import Sync
 from tests.cli.filled import KEY, TOKEN, fill, write_bundles
 
@@ -116,8 +119,37 @@ def test_history_is_filtered(filled: Path, sync: Sync, arguments: list[str], ids
 def test_history_says_when_nothing_is_there(filled: Path, sync: Sync) -> None:
     shown = sync("history", "--connection", "elsewhere")
 
+    assert (shown.code, shown.out, shown.err) == (0, "", "No such events.\n")
+
+
+def test_a_history_without_events_says_where_they_come_from(folder: Path, sync: Sync) -> None:
+    write_bundles(folder)
+    open_store("sqlite:///apimonster.db", base=folder, daemon=True, clock=SystemClock()).close_store()
+
+    shown = sync("history")
+
     assert shown.code == 0
-    assert shown.err == "No such events.\n"
+    assert "sync urls" in shown.err
+
+
+def test_what_strangers_sent_does_not_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    output.block("name=\x1b[2Jhello\x9b\r\nlast\tline")
+    output.table(("value",), [["\x1b]0;title\x07"]])
+
+    shown = capsys.readouterr().out
+    assert "name=\\x1b[2Jhello\\x9b\n    last\tline" in shown
+    assert "\\x1b]0;title\\x07" in shown
+    assert "\x1b" not in shown
+
+
+def test_the_narrow_columns_of_a_table_stay_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+
+    output.table(("id", "sent", "why"), [[1, "2026-03-01 12:01:00", "no event of Utmstat " * 3]], whole=("id", "sent"))
+
+    assert "2026-03-01 12:01:00" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -213,7 +245,7 @@ def test_transactions_for_people(filled: Path, sync: Sync) -> None:
     shown = sync("transactions")
 
     assert "crm: POST /api/v5/orders/create" in shown.out
-    assert "400 RetailCRM refuses the order" in shown.out
+    assert "400: RetailCRM refuses the order" in shown.out
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_makes_everything_that_is_needed(folder: Path, sync: Sync) -> None:
     made = {str(file.relative_to(folder / "leads")) for file in (folder / "leads").rglob("*") if file.is_file()}
     assert shown.code == 0
     assert made >= FILES
-    assert "sync check" in shown.err
+    assert "  cd leads\n  sync check" in shown.err
 
 
 def test_what_it_makes_passes_check_and_test_once_the_key_is_filled_in(folder: Path, sync: Sync) -> None:

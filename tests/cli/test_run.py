@@ -65,6 +65,15 @@ def test_a_taken_port_is_a_sentence(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_files_with_nothing_to_do_are_a_sentence(folder: Path, sync: Sync) -> None:
+    write_bundles(folder, "version: 1\n")
+
+    shown = sync("run")
+
+    assert shown.code == 2
+    assert shown.err.startswith("Error: bundles.yaml: there are no connections and no bundles")
+
+
 def test_a_store_that_another_daemon_has_is_a_sentence(folder: Path) -> None:
     write_bundles(folder, BUNDLES.replace("settings:", f"settings:\n  listen: 127.0.0.1:{free_port()}"))
     store = open_store("sqlite:///apimonster.db", base=folder, daemon=True, clock=SystemClock())
@@ -135,7 +144,8 @@ def test_a_crm_that_is_away_makes_the_delivery_wait_and_is_told(folder: Path, sy
 
     run("--once")
 
-    shown = sync("show", 1)
+    shown, calls = sync("show", 1), sync("transactions")
+    assert "turned_away: 127.0.0.1 cannot be reached" in calls.out
     assert "Delivery 1 through leads: waiting" in shown.out
     assert "127.0.0.1" in shown.out
     assert "Traceback" not in shown.out
