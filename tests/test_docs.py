@@ -19,6 +19,7 @@ ENVIRON = {
     "RETAILCRM_API_KEY": "invented-key-of-docs",
     "TELEGRAM_TOKEN": "invented-token-of-docs",
     "SALESDRIVE_HOOK_TOKEN": "invented-token-of-docs",
+    "TILDA_HOOK_TOKEN": "invented-token-of-docs",
     "OZON_HOOK_TOKEN": "invented-token-of-docs",
 }
 HEAD = """\

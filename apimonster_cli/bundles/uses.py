@@ -70,9 +70,9 @@ def is_field(event: Event, fields: dict[str, CatalogueField], path: str) -> bool
     """Return whether an event has a field at a dotted path.
 
     That is a known field, one around it, one inside a field that the catalogue does not spell out, or one below an open prefix.
-    A known field in other letters (`data.statusID`) is a slip wherever it stands.
+    A known field in other letters (`data.statusID`) is a slip wherever it stands, unless any field may be there.
     """
-    if lookup(fields, path):
+    if lookup(fields, path) or "*" in event.open_fields:
         return True
     parts = ["0" if part.isdigit() else part for part in path.split(".")]
     name = ".".join(parts)

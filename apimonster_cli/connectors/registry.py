@@ -10,6 +10,7 @@ CONNECTORS = {
     "http": "apimonster_cli.connectors.http",
     "retailcrm": "apimonster_cli.connectors.retailcrm",
     "salesdrive": "apimonster_cli.connectors.salesdrive",
+    "tilda": "apimonster_cli.connectors.tilda",
     "utmstat": "apimonster_cli.connectors.utmstat",
     "webhook": "apimonster_cli.connectors.webhook",
 }
