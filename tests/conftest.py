@@ -42,6 +42,7 @@ def _no_store_in_the_tree(event: str, arguments: tuple[Any, ...]) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", default="1", help="what fault runs draw their kills, faults and order from")
+    parser.addoption("--deals", default="300", help="how many deals the simulated month of a Calltouch account has")
 
 
 def pytest_configure() -> None:
