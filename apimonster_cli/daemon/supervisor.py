@@ -93,6 +93,7 @@ class Supervisor:
             gc.freeze()  # what is there now stays, so the collector need not look through it: docs/decisions/0005
             host, port = listening.getsockname()[:2]
             log.get().info("listening", host=host, port=port, bundles=len(self._config.bundles), dry_run=self._dry_run)
+            self._tell_of_strays(store)
             notify("READY=1")
             try:
                 code = self._watch_over(store, health, front, worker, pulls)
@@ -137,6 +138,8 @@ class Supervisor:
             log.get().error(
                 "the files were not taken over, the old bundles stay in force", error=str(error), **_first(error)
             )
+        except Exception:  # noqa: BLE001  # logged whole; a file that is being edited may not stop what runs
+            log.get().exception("the files were not taken over: reading them broke off; the old bundles stay in force")
         else:
             for name in _changed(self._config.settings, config.settings):
                 log.get().warning(f"settings.{name} has changed: that takes effect when the program is started again")
@@ -146,6 +149,7 @@ class Supervisor:
             pulls.swap(engine)
             log.configure(config.redactor)
             log.get().info("files taken over", bundles=len(config.bundles))
+            self._tell_of_strays(store)
         notify("READY=1")
 
     # one run -------------------------------------------------------------------------------------------------------
@@ -209,6 +213,16 @@ class Supervisor:
         engine.try_paused()
         self._engine_in_force = engine
         return engine
+
+    def _tell_of_strays(self, store: "Store") -> None:
+        """Say which deliveries wait for a bundle that was renamed or taken out: nobody works on them."""
+        for bundle, waiting in store.open_by_bundle().items():
+            if bundle not in self._config.bundles:
+                log.get().warning(
+                    "deliveries wait for a bundle that is not in the files; they go on when it is there again by this name",
+                    bundle=bundle,
+                    waiting=waiting,
+                )
 
     def _paused(self) -> list[str]:
         return self._engine_in_force.circuits.paused() if self._engine_in_force else []

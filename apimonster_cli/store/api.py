@@ -1,6 +1,6 @@
 """The Store: every verb is one commit, synced to disk when it returns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -114,6 +114,9 @@ class Store(Protocol):
 
     def open_deliveries(self, bundle: str, *, due_by: datetime | None = None) -> int:
         """Return how many deliveries of a bundle have not ended; due_by: only those under way, or to be taken up by then."""
+
+    def open_by_bundle(self) -> Mapping[str, int]:
+        """Return how many deliveries have not ended, of each bundle that has any, also of those that are in no file any more."""
 
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due or its lease runs out; None when nothing is open."""

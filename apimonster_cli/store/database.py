@@ -1,6 +1,6 @@
 """The Store over a database: one method a verb, the SQL in the file of its noun."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
 from functools import partial
@@ -163,6 +163,10 @@ class DatabaseStore:
     def open_deliveries(self, bundle: str, *, due_by: datetime | None = None) -> int:
         """Return how many deliveries of a bundle have not ended, or are due by then."""
         return self._read(deliveries.count_open, bundle, due_by)
+
+    def open_by_bundle(self) -> Mapping[str, int]:
+        """Return how many deliveries have not ended, of each bundle."""
+        return self._read(deliveries.count_by_bundle)
 
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due."""

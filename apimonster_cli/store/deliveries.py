@@ -122,6 +122,7 @@ _COUNT_DUE = _COUNT_OPEN.where(
     is_free,
     or_(deliveries.c.state == "running", deliveries.c.due_at <= bindparam("by", type_=deliveries.c.due_at.type)),
 )
+_BY_BUNDLE = select(deliveries.c.bundle, func.count()).where(is_open).group_by(deliveries.c.bundle)
 _NEXT_DUE = (
     select(deliveries.c.due_at)
     .where(
@@ -258,6 +259,11 @@ def count_open(connection: Connection, bundle: str, due_by: datetime | None) -> 
     if due_by is None:
         return connection.scalar(_COUNT_OPEN, {"of_bundle": bundle}) or 0
     return connection.scalar(_COUNT_DUE, {"of_bundle": bundle, "by": due_by}) or 0
+
+
+def count_by_bundle(connection: Connection) -> dict[str, int]:
+    """Return how many deliveries have not ended, of each bundle that has any."""
+    return {bundle: number for bundle, number in connection.execute(_BY_BUNDLE)}  # noqa: C416  # dict() loses the types
 
 
 def next_due(connection: Connection, bundles: Sequence[str]) -> datetime | None:

@@ -206,6 +206,38 @@ def test_a_broken_file_leaves_the_old_bundles_in_force(place: Place, capsys: pyt
         until(lambda: place.orders() == ["lead-1"], "the order")
 
 
+def test_a_reload_that_breaks_off_leaves_the_old_bundles_in_force(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    with place.running() as supervisor:
+        monkeypatch.setattr(supervisor, "_load", breaks)
+        supervisor.tell("reload")
+        until(lambda: "reading them broke off" in capsys.readouterr().err, "the log line")
+        place.post({"id": 1, "name": "Анна"})
+        until(lambda: place.orders() == ["lead-1"], "the order")
+
+
+def test_says_that_deliveries_wait_for_a_bundle_that_was_renamed(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.write(key="wrong-key")
+    with place.running():
+        place.post({"id": 1, "name": "Анна"})
+        until(lambda: place.get("/readyz")[1]["paused"] == ["crm"], "the pause")
+    file = place.folder / "bundles.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("  leads:", "  orders:"), encoding="utf-8")
+
+    with place.running():
+        pass
+    lines = capsys.readouterr().err.splitlines()
+
+    (told,) = [json.loads(line) for line in lines if "not in the files" in line]
+    assert (told["bundle"], told["waiting"]) == ("leads", 1)
+
+
 def test_a_refused_key_is_shown_and_the_lead_waits_for_a_working_one(place: Place) -> None:
     place.write(key="wrong-key")
     with place.running() as supervisor:
