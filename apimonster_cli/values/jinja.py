@@ -1,5 +1,6 @@
 """Jinja as templates use it: what is rewritten before compiling, and how a compiled template is run."""
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, ValuesView
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
@@ -43,11 +44,22 @@ def compile_source(text: str) -> tuple[Callable[[Scope], Any], tuple[str, ...]]:
     except LanguageError:
         raise
     except TemplateSyntaxError as error:
-        raise _mistake(str(error.message), error.lineno) from None
+        raise _mistake(_in_plain_words(str(error.message)), error.lineno) from None
     except (ValueError, SyntaxError) as error:  # an endless number, blocks nested deeper than Python can
         raise _mistake(f"it cannot be compiled: {error.args[0]}", 1) from None
     render = _lone(compiled, text) if lone is not None else _printed(compiled, text)
     return render, tuple(rewriting.paths)
+
+
+def _in_plain_words(said: str) -> str:
+    """Return what Jinja says of a template that it cannot read, with what to do about it."""
+    if found := re.search(r"innermost block that needs to be closed is '(\w+)'", said):
+        return f"{{% {found[1]} %}} is never closed; write {{% end{found[1]} %}} where it ends"
+    if said.startswith("expected token 'end of print statement', got"):
+        return f"{said.rpartition(' got ')[2]} is not expected here; each value has braces of its own: {{{{ a }}}} {{{{ b }}}}"
+    if said.startswith(("unexpected '}'", "unexpected end of template")):
+        return f"{said}; every {{{{ is closed by }}}}, and every {{% by %}}"
+    return said
 
 
 def _mistake(message: str, line: int | None, suggestion: str | None = None) -> LanguageError:

@@ -233,7 +233,7 @@ def test_does_not_print_a_null_found_in_a_list() -> None:
     ("text", "line", "message"),
     [
         ("{{ a", 1, "unexpected end of template"),
-        ("a\n{{ b c }}", 2, "line 2 of the template: expected token"),
+        ("a\n{{ b c }}", 2, "line 2 of the template: 'c' is not expected here"),
         ("{{ a | uper }}", 1, "there is no filter called uper"),
         ("{{ a is definde }}", 1, "there is no test called definde"),
         ("{% if a %}{{ a | uper }}{% endif %}", 1, "there is no filter called uper"),

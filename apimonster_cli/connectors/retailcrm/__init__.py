@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.connectors.retailcrm.answers import judge
@@ -19,10 +20,20 @@ from apimonster_cli.connectors.retailcrm.get_store import GET_STORE
 from apimonster_cli.connectors.settings import TIMEZONE, check_safe_address, outgoing_rate, timeout
 from apimonster_cli.connectors.spec import Connector, HeaderKey, Setting
 
+_PAGES = ("/api", "/admin", "/login")  # what is copied along from a browser or from the API's documentation
+
 
 def _two_letters(region: Any) -> None:
     if not (len(region) == 2 and region.isascii() and region.isalpha() and region.isupper()):
         raise ValueError("a phone region is a country's two capital letters, such as RU, UA or KZ")
+
+
+def _account_address(url: Any) -> None:
+    check_safe_address(url)
+    if urlsplit(url).path.startswith(_PAGES):
+        raise ValueError(
+            "write the account's address alone, such as https://demo.retailcrm.ru; the rest is added to it"
+        )
 
 
 CONNECTOR = Connector(
@@ -34,7 +45,7 @@ CONNECTOR = Connector(
             "url",
             "The address of the account, such as https://demo.retailcrm.ru.",
             required=True,
-            check=check_safe_address,
+            check=_account_address,
         ),
         Setting("api_key", "text", "The API key, from the CRM's settings.", required=True, secret=True),
         Setting("site", "text", "The code of the shop that orders go to; needed when the key reaches several."),

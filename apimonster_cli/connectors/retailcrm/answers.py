@@ -108,7 +108,13 @@ def _refusal(status: int, data: Mapping[str, Any] | None, answer: Answer) -> Cal
         if words in said:
             return kind(sentence.format(text))
     kind, sentence = _BY_STATUS.get(status, otherwise)
-    return kind(sentence.format(text))
+    hint = " Check site of the connection: it is the code of a shop." if _refuses_site(data) else ""
+    return kind(sentence.format(text) + hint)
+
+
+def _refuses_site(data: Mapping[str, Any]) -> bool:
+    errors = data.get("errors")
+    return isinstance(errors, Mapping) and any(name in errors for name in ("site", "children[site]"))
 
 
 def message(data: Mapping[str, Any]) -> str:
