@@ -243,6 +243,7 @@ def test_a_refused_key_is_shown_and_the_lead_waits_for_a_working_one(place: Plac
     with place.running() as supervisor:
         place.post({"id": 1, "name": "Анна"})
         until(lambda: place.get("/readyz")[1]["paused"] == ["crm"], "the pause")
+        until(lambda: [call.status for call in place.calls()] == [403], "the delivery to be put off")
         place.write()
         supervisor.tell("reload")
         until(lambda: place.orders() == ["lead-1"], "the order")
