@@ -151,7 +151,7 @@ class Month:
         later = reported + timedelta(seconds=dice.randrange(3600, 40 * 3600))
         if dice.random() < 0.25:
             begun = (later - _midnight(FIRST_DAY)) // EVERY
-            return _midnight(FIRST_DAY) + EVERY * (begun + 1) + timedelta(seconds=dice.uniform(0, 2))
+            return _midnight(FIRST_DAY) + EVERY * (begun + 1) + timedelta(seconds=dice.uniform(0, 1))
         return later
 
 
