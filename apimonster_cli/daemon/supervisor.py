@@ -164,8 +164,9 @@ class Supervisor:
             finally:
                 pulls.stop(_STOP_SECONDS / 3)
                 worker.stop(_STOP_SECONDS * 2 / 3)
-        log.get().info("nothing more is due", failed=worker.failed, failed_pulls=pulls.failed)
-        return 1 if worker.failed or pulls.failed else 0
+            paused = self._paused()
+        log.get().info("nothing more is due", failed=worker.failed, failed_pulls=pulls.failed, paused=paused)
+        return 1 if worker.failed or pulls.failed or paused else 0
 
     def _pull_and_drain(self, pulls: "Pulls", worker: "Worker") -> None:
         """Do what is due, the pulls first, until it is done or an order to stop comes."""

@@ -107,9 +107,10 @@ def _refusal(status: int, data: Mapping[str, Any] | None, answer: Answer) -> Cal
     for words, kind, sentence in _SAYINGS:
         if words in said:
             return kind(sentence.format(text))
+    if _refuses_site(data):
+        return RefusedError(f"RetailCRM does not know the shop ({text}): check site of the connection, the code of a shop")
     kind, sentence = _BY_STATUS.get(status, otherwise)
-    hint = " Check site of the connection: it is the code of a shop." if _refuses_site(data) else ""
-    return kind(sentence.format(text) + hint)
+    return kind(sentence.format(text))
 
 
 def _refuses_site(data: Mapping[str, Any]) -> bool:
