@@ -10,11 +10,12 @@ import typer
 
 from apimonster_cli.cli import output
 from apimonster_cli.cli.boundary import WORK_FAILED
-from apimonster_cli.cli.leads import Posting, more_leads, samples
+from apimonster_cli.cli.leads import Posting, deal_order, more_leads, samples
 from apimonster_cli.cli.opening import store_beside
 from apimonster_cli.cli.stage import API_KEY, Stage, client_to, stage
 from apimonster_cli.cli.stopping import until_stopped
 from apimonster_cli.cli.urls import addresses
+from apimonster_cli.core import exactjson
 from apimonster_cli.core.call import Request
 from apimonster_cli.core.errors import SyncError
 
@@ -33,7 +34,7 @@ _PATIENCE = 60.0  # seconds without any progress before the demo gives up
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A posting that was acknowledged, and the id of its event."""
+    """A posting that was acknowledged, or a deal that was pulled, and the id of its event; 0 for a deal that did not come."""
 
     posting: Posting
     event_id: int
@@ -47,8 +48,9 @@ def command(
 ) -> int:
     """Show the whole system at work, with no account and no network.
 
-    A look-alike of RetailCRM and the daemon run on this machine; sample events are posted over HTTP, and in the end the
-    CRM is asked for every order. Exit code 0 only when each lead has become exactly one order.
+    Look-alikes of RetailCRM and Calltouch and the daemon run on this machine; the daemon reads the diary of deals, sample
+    events are posted over HTTP, and in the end the CRM is asked for every order. Exit code 0 only when each lead and each
+    deal has become exactly one order.
     """
     begun = time.monotonic()
     with stage(rate=_RATE) as set_up, store_beside(set_up.config) as store:
@@ -61,15 +63,16 @@ def command(
 
 
 def play(set_up: Stage, store: "Store", leads: Sequence[Posting]) -> list[Sent]:
-    """Post the samples one after the other and the leads all at once; return when every delivery is closed."""
+    """Wait for the diary, post the samples one after the other and the leads all at once; return when every delivery is closed."""
     shipped = samples()
-    total = len(shipped) + len(leads)
+    total = len(shipped) + len(leads) + len(set_up.deals)
     client = client_to(set_up.daemon, "daemon", set_up.config)
     tokens = {name: str(row.settings.get("token")) for name, row in set_up.config.connections.items()}
     senders = ThreadPoolExecutor(_SENDERS)
     sent: list[Sent] = []
     try:
         with output.progress(f"{total} events on their way to the CRM", total) as advance:
+            sent += pulled(set_up, store)
             for posting in shipped:  # one of them is about an order that an earlier one makes
                 sent.append(post(client, posting, tokens))
                 settle(set_up, store, advance)
@@ -106,6 +109,25 @@ def settle(set_up: Stage, store: "Store", advance: "Advance", posts: "Sequence[F
         if time.monotonic() - moved > _PATIENCE:
             raise SyncError(f"{open_} deliveries have not moved for {_PATIENCE:.0f} s:\n{set_up.log()}")
         time.sleep(0.03)
+
+
+def pulled(set_up: Stage, store: "Store") -> list[Sent]:
+    """Wait until the daemon has asked for the diary once; return its deals, with their events where they came in."""
+    from apimonster_cli.store.rows import HistoryFilter
+
+    end = time.monotonic() + _PATIENCE
+    while not any(state.complete for state in store.pull_states()):
+        set_up.check_alive()
+        if time.monotonic() > end:
+            raise SyncError(f"the daemon has not read the diary within {_PATIENCE:.0f} s:\n{set_up.log()}")
+        time.sleep(0.03)
+    events = store.events(HistoryFilter(connection="deals", limit=len(set_up.deals)))
+    by_order = {deal_order(exactjson.loads(event.payload or "{}")): event.id for event in events}
+    return [
+        Sent(Posting("deals", "calltouch.order", deal, name), by_order.get(name, 0))
+        for deal in set_up.deals
+        for name in (deal_order(deal),)
+    ]
 
 
 def orders_in_crm(set_up: Stage) -> list[dict[str, Any]]:
@@ -179,6 +201,7 @@ def _stay(set_up: Stage) -> None:
     with until_stopped() as wait:
         output.say()
         output.say(f"RetailCRM look-alike  {set_up.crm} (API key {API_KEY}, site main)")
+        output.say(f"Calltouch look-alike  {set_up.crm} (token {API_KEY}, site_id 12345)")
         for row in addresses(set_up.config):
             output.say(f"{row['connection']:<21} {row['url']}")
         output.say(f"bundle file, store    {set_up.folder}")

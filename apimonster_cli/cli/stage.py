@@ -8,11 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apimonster_cli
 from apimonster_cli.core.errors import CallError, SyncError
@@ -25,18 +25,24 @@ API_KEY = "sandbox"
 HOST = "127.0.0.1"
 _PACKAGE = Path(apimonster_cli.__file__).parent
 _START_SECONDS = 30
+_DEALS = 6
+_DEAL_DAYS = 2  # ago, at most: within the lookback of the example
 _STOP_SECONDS = 12  # the daemon promises to end within 10
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Everything that runs. crm: the sandbox's address; daemon: the listener's; config: what the child was started with."""
+    """Everything that runs. crm: the sandbox's address; daemon: the listener's; config: what the child was started with.
+
+    deals: what stands in the sandbox's diary of deals.
+    """
 
     folder: Path
     crm: str
     daemon: str
     config: "Config"
     process: "subprocess.Popen[bytes]"
+    deals: "Sequence[Mapping[str, Any]]"
 
     def log(self, length: int = 2000) -> str:
         """Return the end of what the daemon has logged."""
@@ -68,10 +74,11 @@ def stage(*, rate: str) -> Iterator[Stage]:
         folder, port = Path(name), free_port()
         file = folder / "bundles.yaml"
         file.write_text(adapted(example_file().read_text(encoding="utf-8"), crm.url, port, rate), encoding="utf-8")
+        deals = crm.sandbox.calltouch.make_up(_DEALS, days=_DEAL_DAYS)
         environ = child_environment(os.environ)
         config = load_or_raise([file], environ=environ, cwd=folder)
         with daemon(folder, environ) as process:
-            ready = Stage(folder, crm.url, f"http://{HOST}:{port}", config, process)
+            ready = Stage(folder, crm.url, f"http://{HOST}:{port}", config, process, deals)
             wait_until_ready(ready)
             yield ready
 

@@ -37,8 +37,8 @@ def test_every_sample_becomes_its_order_also_behind_a_proxy(folder: Path) -> Non
 
     assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
-    assert "6 orders expected, 6 in the CRM: 0 missing, 0 there twice" in done.stdout
-    assert [row[3] for row in rows if len(row) > 3 and row[1] != "events,"] == ["done"] * 9
+    assert "12 orders expected, 12 in the CRM: 0 missing, 0 there twice" in done.stdout
+    assert [row[3] for row in rows if len(row) > 3 and row[1] != "events,"] == ["done"] * 15
     assert list(folder.iterdir()) == []
 
 
@@ -47,8 +47,8 @@ def test_made_up_leads_become_orders_too(folder: Path) -> None:
     done = play(folder, "--leads", "40")
 
     assert done.returncode == 0, done.stderr
-    assert "49 events, 46 orders expected, 46 in the CRM: 0 missing, 0 there twice" in done.stdout
-    assert "… and 9 more" in done.stdout
+    assert "55 events, 52 orders expected, 52 in the CRM: 0 missing, 0 there twice" in done.stdout
+    assert "… and 15 more" in done.stdout
 
 
 @pytest.mark.acceptance
