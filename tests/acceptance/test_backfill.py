@@ -1,0 +1,73 @@
+"""`sync pull` outlives SIGKILL: the same command goes on, and each deal is exactly one order."""
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.processes import KEY, Program, free_port, get, orders, running, wait_for
+
+DEALS = 400
+FAULTS = "latency=10ms,lost=0.03,500=0.03"
+BUNDLES = """\
+version: 1
+connections:
+  deals: {{type: calltouch, site_id: 12345, token: sandbox, url: "{url}"}}
+  crm: {{type: retailcrm, url: "{url}", api_key: {key}, site: main, rate: 100/s}}
+bundles:
+  deals:
+    source: {{event: calltouch.order, every: 10m, params: {{withAllOrderOrigins: true, limit: 20}}}}
+    steps:
+      - action: retailcrm.create_order
+        retry: {{backoff: 200ms}}
+        fields: {{externalId: "ct-{{{{ service or 'own' }}}}-{{{{ orderNumber }}}}", phone: client.phones}}
+"""
+
+
+@pytest.mark.acceptance
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", [(), ("--bulk",)], ids=["one by one", "bulk"])
+def test_a_backfill_that_was_killed_goes_on(
+    tmp_path: Path, request: pytest.FixtureRequest, how: tuple[str, ...]
+) -> None:
+    seed = str(request.config.getoption("--seed"))
+    port = free_port()
+    service = Program(
+        ["sandbox", "--listen", f"127.0.0.1:{port}", "--deals", str(DEALS), "--faults", FAULTS, "--seed", seed],
+        tmp_path,
+        port,
+    )
+    (tmp_path / "bundles.yaml").write_text(BUNDLES.format(url=f"http://127.0.0.1:{port}", key=KEY), encoding="utf-8")
+
+    with running(service, "/sandbox/health"):
+        for made in (30, 150):
+            killed = start(tmp_path, *how)
+            wait_for(lambda made=made: len(orders(service)) >= made, f"{made} orders")  # type: ignore[misc]
+            killed.send_signal(signal.SIGKILL)
+            killed.wait()
+        codes = [start(tmp_path, *how).wait(100)]
+        while codes[-1] and len(codes) < 5:  # what a fault put off is delivered by the next run
+            codes.append(start(tmp_path, *how).wait(100))
+        made_of = Counter(order["externalId"] for order in orders(service))
+        _, diary = get(port, "/sandbox/calltouch/deals")
+
+    log = (tmp_path / "pull.log").read_text()
+    assert codes[-1] == 0, log
+    assert made_of == Counter(f"ct-{deal['service'] or 'own'}-{deal['orderNumber']}" for deal in diary["deals"])
+    assert sum(made_of.values()) == DEALS
+
+
+def start(folder: Path, *how: str) -> "subprocess.Popen[bytes]":
+    """Start `sync pull` over all that the diary has."""
+    since = (datetime.now(UTC) - timedelta(days=9)).date().isoformat()
+    with (folder / "pull.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "apimonster_cli", "pull", "deals", "--from", since, *how],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+        )
