@@ -17,15 +17,18 @@ _PLAIN_EXPONENT = (
 def loads(text: str | bytes) -> Any:
     """Return the value that `text` holds; ValueError with a sentence when it is not JSON (NaN and Infinity are not)."""
     try:
-        return json.loads(text, parse_float=_number, parse_constant=_refuse_constant)
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
 
 
 def dumps(value: Any, *, indent: int | None = None) -> str:
     """Return `value` as JSON text, Unicode as it is, numbers digit by digit."""
-    separators = (",", ": ") if indent else (",", ":")
-    return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=separators, indent=indent))
+    if indent is None:
+        return str(_ENCODER.encode(value))
+    return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, separators=(",", ": "), indent=indent))
 
 
 def canonical(value: Any) -> str:
@@ -49,3 +52,8 @@ def _number(text: str) -> Decimal:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+# Made once: making one takes as long as reading or writing a small value with it.
+_DECODER = json.JSONDecoder(parse_float=_number, parse_constant=_refuse_constant)
+_ENCODER = simplejson.JSONEncoder(use_decimal=True, ensure_ascii=False, separators=(",", ":"))

@@ -35,6 +35,8 @@ def engine_for(path: Path) -> Engine:
 def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    # What undoes a single statement, where it inserts several rows, needs no file.
+    connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA journal_size_limit = {_LONGEST_LOG}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS}")
     # SQLite's own lower() leaves Cyrillic letters as they are; a search would not find Иванов by иванов.

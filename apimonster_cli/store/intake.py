@@ -22,7 +22,7 @@ _INSERT_DELIVERY = Prepared(
         bundle=bindparam("through"),
         object_key=bindparam("about"),
         state="waiting",
-        # Rows are inserted one after the other, so two events of an object in one batch find each other as well.
+        # Rows of one statement do not find each other: see _insert_deliveries.
         behind=select(func.max(deliveries.c.id))
         .where(is_open, deliveries.c.bundle == bindparam("through"), deliveries.c.object_key == bindparam("about"))
         .scalar_subquery(),
@@ -37,7 +37,7 @@ _INSERT_DELIVERY = Prepared(
 _COUNT_REPEAT = Prepared(
     update(events).where(events.c.id == bindparam("of_event")).values(repeats=events.c.repeats + bindparam("more"))
 )
-_KNOWN = Prepared(select(repeat_keys.c.event_id).where(repeat_keys.c.key == bindparam("hashed")))
+_KNOWN = Prepared(select(repeat_keys.c.key, repeat_keys.c.event_id).where(repeat_keys.c.key.in_([bindparam("hashed")])))
 _LATEST = Prepared(
     select(events.c.id, events.c.repeat_key)
     .where(
@@ -52,13 +52,13 @@ _LATEST = Prepared(
 
 def accept(connection: Connection, batch: Sequence[NewEvent]) -> list[Accepted]:
     """Keep the events that are no repeats, in the order given; return what became of each."""
-    repeats = _Repeats(connection)
+    keys = [_hashed(event) if event.repeat_key is not None and event.repeat == "ever" else None for event in batch]
+    repeats = _Repeats(connection, [key for key in keys if key is not None])
     versions = Versions(connection)
     ids = iter(dialect.reserve(connection, events, len(batch)))
     accepted: list[Accepted] = []
     new: list[tuple[int, NewEvent]] = []
-    for event in batch:
-        key = _hashed(event) if event.repeat_key is not None and event.repeat == "ever" else None
+    for event, key in zip(batch, keys, strict=True):
         original = repeats.original(event, key)
         if original is None:
             event_id = next(ids)
@@ -67,32 +67,41 @@ def accept(connection: Connection, batch: Sequence[NewEvent]) -> list[Accepted]:
             accepted.append(Accepted(event_id, duplicate=False))
         else:
             accepted.append(Accepted(original, duplicate=True))
-    _INSERT_EVENT.each(connection, (_event_row(event_id, event) for event_id, event in new))
-    _INSERT_DELIVERY.each(
-        connection,
-        (
-            {
+    _INSERT_EVENT.together(connection, (_event_row(event_id, event) for event_id, event in new))
+    _insert_deliveries(connection, new)
+    repeats.write()
+    versions.write()
+    return accepted
+
+
+def _insert_deliveries(connection: Connection, new: Sequence[tuple[int, NewEvent]]) -> None:
+    """Make the deliveries; those of an object that is in the batch more than once stand behind one another."""
+    first: list[dict[str, Any]] = []
+    later: list[dict[str, Any]] = []
+    seen: set[tuple[str, str | None]] = set()
+    for event_id, event in new:
+        for bundle in event.bundles:
+            row = {
                 "of_event": event_id,
                 "through": bundle,
                 "about": event.object_key,
                 "received": event.received_at,
                 "rank": int(event.bulk),
             }
-            for event_id, event in new
-            for bundle in event.bundles
-        ),
-    )
-    repeats.write()
-    versions.write()
-    return accepted
+            again = event.object_key is not None and (bundle, event.object_key) in seen
+            seen.add((bundle, event.object_key))
+            (later if again else first).append(row)
+    _INSERT_DELIVERY.together(connection, first)
+    _INSERT_DELIVERY.each(connection, later)
 
 
 class _Repeats:
     """Which events of a batch repeat an earlier one, on disk or in the batch."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, keys: Sequence[str]) -> None:
         self._connection = connection
-        self._keys: dict[str, int] = {}
+        known = _KNOWN.among(connection, keys).all() if keys else []
+        self._keys: dict[str, int] = dict(known)
         self._latest: dict[tuple[str, str | None, str | None], tuple[int, str | None] | None] = {}
         self._new_keys: list[dict[str, Any]] = []
         self._counts: Counter[int] = Counter()
@@ -101,7 +110,7 @@ class _Repeats:
         """Return the id of the event that this one repeats, and count the repeat. key: the hash, where repeats count for ever."""
         if event.repeat_key is None:
             return None
-        found = self._same_as_latest(event) if key is None else self._same_as_ever(key)
+        found = self._same_as_latest(event) if key is None else self._keys.get(key)
         if found is not None:
             self._counts[found] += 1
         return found
@@ -115,14 +124,10 @@ class _Repeats:
 
     def write(self) -> None:
         """Keep the new keys and the counts."""
-        _INSERT_KEY.each(self._connection, self._new_keys)
+        _INSERT_KEY.together(self._connection, self._new_keys)
         _COUNT_REPEAT.each(
             self._connection, ({"of_event": event_id, "more": more} for event_id, more in self._counts.items())
         )
-
-    def _same_as_ever(self, key: str) -> int | None:
-        found: int | None = self._keys.get(key)
-        return _KNOWN.once(self._connection, {"hashed": key}).scalar() if found is None else found
 
     def _same_as_latest(self, event: NewEvent) -> int | None:
         thing = (event.connection, event.event, event.object_key)

@@ -24,7 +24,8 @@ class Moment(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError(f"{value} does not say its time zone")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")[:_TO_MICROSECONDS] + "Z"
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment.isoformat(timespec="microseconds")[:_TO_MICROSECONDS] + "Z"
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Return the moment."""
@@ -59,4 +60,10 @@ class JsonText(TypeDecorator[Mapping[str, Any]]):
 
 
 def _storable(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
