@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from apimonster_cli.bundles.model import Config
-from apimonster_cli.core import exactjson, log
+from apimonster_cli.core import crash, exactjson, log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.daemon.body import (
@@ -100,6 +100,8 @@ class Listener:
         sized = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *headers]
         await send({"type": "http.response.start", "status": status, "headers": sized})
         await send({"type": "http.response.body", "body": body})
+        if status == 200 and scope["method"] == "POST":
+            crash.point("after-answer")
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply:
         path: str = scope["path"]

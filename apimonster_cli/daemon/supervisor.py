@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from apimonster_cli.bundles.model import Config, Settings
-from apimonster_cli.core import log
+from apimonster_cli.core import crash, log
 from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.errors import SyncError
 from apimonster_cli.daemon.front import Front, bind
@@ -145,6 +145,7 @@ class Supervisor:
                 log.get().warning(f"settings.{name} has changed: that takes effect when the program is started again")
             self._config = config
             front.app = app
+            crash.point("reload")
             worker.swap(engine)
             pulls.swap(engine)
             log.configure(config.redactor)

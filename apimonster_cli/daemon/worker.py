@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from apimonster_cli.bundles.model import Bundle
-from apimonster_cli.core import log
+from apimonster_cli.core import crash, log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.daemon.shares import Share, bulk_room, shares
@@ -177,6 +177,8 @@ class Worker:
                 if not jobs:
                     raise
                 break  # what is claimed already has to be worked on; the next look says what is wrong
+            if taken:
+                crash.point("after-claim")
             bulk -= sum(claimed.bulk for claimed in taken)
             hungry = hungry or not bulk or len(taken) == share.limit
             for claimed in taken:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from apimonster_cli.bundles.model import Connection, Step
+from apimonster_cli.core import crash
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, PermanentError, RefusedError, TransientError
@@ -79,6 +80,7 @@ class Exchange:
         try:
             self.line.client.reserve()
             transaction = self.begin(request)
+            crash.point("after-intent")
             return self._send(request, transaction)
         finally:
             circuit.leave()
@@ -105,6 +107,7 @@ class Exchange:
         judge = self.connection.connector.judge
         try:
             answer = self.line.client.send(request)
+            crash.point("before-outcome")
             if judge is not None:
                 judge(request, answer)
         except CallError as error:

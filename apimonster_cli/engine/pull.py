@@ -12,7 +12,7 @@ from typing import Any
 
 from apimonster_cli.bundles.model import Bundle, PullPlan
 from apimonster_cli.connectors.spec import Window
-from apimonster_cli.core import exactjson, log
+from apimonster_cli.core import crash, exactjson, log
 from apimonster_cli.core.call import Answer
 from apimonster_cli.core.errors import CallError, PermanentError, StoreError, TransientError
 from apimonster_cli.engine.call import Exchange, Line
@@ -209,6 +209,7 @@ class _Work:
     def _keep(self, items: list[PulledItem], page: int, pages: int | None) -> None:
         self._position = replace(self._position, page=page, pages=pages)
         order, position = self._order, self._position
+        crash.point("pull-page")
         taken = self.journal.page(
             PulledPage(
                 connection=self._connection,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from apimonster_cli.core import crash
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store import dialect
@@ -73,7 +74,7 @@ def move(connection: Connection, *, to: str = HEAD, scripts: Path = SCRIPTS) -> 
     with dialect.without_foreign_keys(connection), EnvironmentContext(_config(scripts), directory, fn=path_to) as moves:
         dialect.begin(connection)
         try:
-            moves.configure(connection=connection)
+            moves.configure(connection=connection, on_version_apply=lambda **_: crash.point("migration"))
             moves.run_migrations()
         except BaseException:
             connection.rollback()

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Delete, Integer, Table, bindparam, delete, exists, or_, select, tuple_
 
+from apimonster_cli.core import crash
 from apimonster_cli.store import dialect
 from apimonster_cli.store.tables import deliveries, events, is_open, pulled, repeat_keys, transactions, versions
 
@@ -63,6 +64,7 @@ def prune(
             gone += len(found)
     if gone:
         dialect.tidy(connection)
+        crash.point("prune")
     return gone
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from apimonster_cli.core import crash
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store import dialect, errors
 from apimonster_cli.store.api import LostLeaseError
@@ -141,7 +142,9 @@ class Writer:
                     outcomes[operation] = operation.run(self._connection)
                 except LostLeaseError as error:
                     outcomes[operation] = error
+        crash.point("before-commit")
         self._connection.commit()
+        crash.point("after-commit")
         return outcomes
 
     def _tell(self, batch: Sequence[_Operation], outcomes: dict[_Operation, Any]) -> None:

@@ -13,7 +13,7 @@ from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError
 
 from apimonster_cli import __version__
-from apimonster_cli.core import exactjson
+from apimonster_cli.core import crash, exactjson
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import PermanentError, TransientError
@@ -129,6 +129,7 @@ class Client:
         except (RequestException, HTTPError, OSError) as error:
             raise self._trouble(request, error) from error
         try:
+            crash.point("after-send")
             return self._answer(request, response)
         finally:
             response.close()
