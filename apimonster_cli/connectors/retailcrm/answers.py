@@ -54,6 +54,11 @@ def judge(request: Request, answer: Answer) -> None:
             raise TransientError(
                 f"RetailCRM's answer does not say whether it worked: {_start(answer)}", may_have_happened=request.writes
             )
+    if data is None and answer.body.lstrip().startswith(b"{"):
+        # RetailCRM's own no, cut off on its way: what it said of the call is not known, and the half is no reason to give up
+        raise TransientError(
+            f"RetailCRM's answer is cut off (status {status}, {_start(answer)})", may_have_happened=request.writes
+        )
     raise _refusal(status, data, answer)
 
 
@@ -108,7 +113,9 @@ def _refusal(status: int, data: Mapping[str, Any] | None, answer: Answer) -> Cal
         if words in said:
             return kind(sentence.format(text))
     if _refuses_site(data):
-        return RefusedError(f"RetailCRM does not know the shop ({text}): check site of the connection, the code of a shop")
+        return RefusedError(
+            f"RetailCRM does not know the shop ({text}): check site of the connection, the code of a shop"
+        )
     kind, sentence = _BY_STATUS.get(status, otherwise)
     return kind(sentence.format(text))
 

@@ -174,6 +174,14 @@ def test_a_redirect_is_not_followed_but_explained() -> None:
         judge(READ, Answer(301, {"location": "https://other.example.com/"}, b""))
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_refusal_that_is_cut_off_says_nothing_final(status: int) -> None:
+    with pytest.raises(TransientError, match="cut off") as caught:
+        judge(WRITE, Answer(status, {}, b'{"success":false,"errorMsg":"Order with externalId=7 alr'))
+
+    assert caught.value.may_have_happened is True
+
+
 def test_a_refusal_without_json_shows_how_it_starts() -> None:
     with pytest.raises(PermanentError, match="status 413, <html> Too large </html>"):
         judge(WRITE, Answer(413, {}, b"<html>\n Too large\n</html>"))
