@@ -10,6 +10,8 @@ from apimonster_cli.core.errors import RefusedError, TransientError
 from apimonster_cli.engine.circuit import PAUSE_REST
 
 LONGEST_WAIT = timedelta(hours=1)
+LONGEST_ASKED = timedelta(days=1)
+"""A service may ask us to wait longer than we would, but a number with a slip in it may not put a lead off for years."""
 _TURNED_AWAY_WAIT = timedelta(seconds=1)
 _LARGEST_POWER = 32
 _FIRST_PULL_WAIT = timedelta(seconds=5)
@@ -38,16 +40,16 @@ def decide(
 
     tries: earlier attempts of the delivery that count; first_tried_at: when the first attempt began, None on the first.
     Waits double from `retry.backoff` up to an hour, shaken by a fifth so that deliveries do not come back in one wave; a
-    longer wait that the service asks for is honoured. What was turned away by a limit before it was sent never counts.
+    longer wait that the service asks for is honoured, up to a day. What was turned away by a limit before it was sent never counts.
     """
-    asked = timedelta(seconds=error.retry_after or 0)
+    asked = _asked(error)
     if error.turned_away:
         return Again(now + _shaken(max(asked, _TURNED_AWAY_WAIT), up=True), counts=False)
     tried = tries + 1
     deadline = (first_tried_at or now) + retry.lasts
     if (retry.attempts is not None and tried >= retry.attempts) or (tried > 1 and now >= deadline):
         return GiveUp(_given_up(error, tried, now - (first_tried_at or now)))
-    wait = min(retry.backoff * 2 ** min(tries, _LARGEST_POWER), LONGEST_WAIT)
+    wait = min(min(retry.backoff, LONGEST_WAIT) * 2 ** min(tries, _LARGEST_POWER), LONGEST_WAIT)
     at = min(now + _shaken(wait), max(deadline, now))  # the last try comes when the time is up, not after it
     return Again(max(at, now + asked), counts=True)
 
@@ -57,12 +59,16 @@ def next_pull(error: Exception, failures: int, now: datetime) -> datetime:
 
     A pull is never given up: waits double up to a quarter of an hour, or to what the service asks for.
     """
-    asked = timedelta(seconds=error.retry_after or 0) if isinstance(error, TransientError) else timedelta()
+    asked = _asked(error) if isinstance(error, TransientError) else timedelta()
     if isinstance(error, TransientError) and error.turned_away:
         return now + _shaken(max(asked, _TURNED_AWAY_WAIT), up=True)
     if isinstance(error, RefusedError):
         return now + timedelta(seconds=PAUSE_REST)
     return now + max(asked, _shaken(min(_FIRST_PULL_WAIT * 2 ** min(failures, _LARGEST_POWER), _LONGEST_PULL_WAIT)))
+
+
+def _asked(error: TransientError) -> timedelta:
+    return timedelta(seconds=min(error.retry_after or 0, LONGEST_ASKED.total_seconds()))
 
 
 def _shaken(wait: timedelta, *, up: bool = False) -> timedelta:

@@ -36,6 +36,30 @@ def test_waits_as_long_as_the_service_asks() -> None:
     assert again == Again(START + 2 * HOUR, counts=True)
 
 
+@pytest.mark.parametrize("turned_away", [True, False])
+def test_waits_no_longer_than_a_day_however_long_the_service_asks(*, turned_away: bool) -> None:
+    busy = TransientError("busy", may_have_happened=False, retry_after=1e40, turned_away=turned_away)
+
+    again = decide(busy, Retry(), tries=0, first_tried_at=START, now=START)
+
+    assert isinstance(again, Again)
+    assert timedelta(days=1) <= again.at - START <= timedelta(days=1.2)
+    assert timedelta(days=1) <= next_pull(busy, 0, START) - START <= timedelta(days=1.2)
+
+
+def test_a_long_first_wait_is_an_hour_after_many_tries() -> None:
+    again = decide(
+        DOWN,
+        Retry(lasts=timedelta(days=900), backoff=timedelta(days=1)),
+        tries=40,
+        first_tried_at=START,
+        now=START,
+    )
+
+    assert isinstance(again, Again)
+    assert again.at - START <= 1.2 * HOUR
+
+
 def test_gives_up_after_the_last_attempt() -> None:
     decision = decide(DOWN, Retry(attempts=3), tries=2, first_tried_at=START, now=START + HOUR)
 
