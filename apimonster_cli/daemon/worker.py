@@ -20,6 +20,8 @@ DRY_LEASE = timedelta(days=7)  # a dry run holds what it has planned until it en
 _LONGEST_IDLE = 30.0
 _SHORTEST_IDLE = 0.02
 _SOON = 3.0  # what is due so soon is not left to another run: the rate of a connection puts off for less
+_LEAP = timedelta(minutes=1)  # what the clock on the wall is set back by before it is worth looking at what waits
+_FORESEEN = timedelta(hours=1)  # what then waits for longer is tried now: a try too many costs little
 _TROUBLE_IDLE = 1.0
 _TROUBLES = 5  # in a row, before a run that should end says why it cannot
 
@@ -213,6 +215,9 @@ class Worker:
         while self._stranded:
             self._let_go(self._stranded[0], now)
             self._stranded.pop(0)
+        if now < self._extended_on - _LEAP:
+            self._store.recall(now=now, beyond=_FORESEEN)
+            self._extended_on = now
         # Leases end by the clock on the wall, which leaps when it is set or the machine was asleep; monotonic time does not.
         passed = max(timedelta(seconds=self._clock.monotonic() - self._extended_at), now - self._extended_on)
         if passed >= self._lease / 3:

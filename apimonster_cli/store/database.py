@@ -164,6 +164,10 @@ class DatabaseStore:
         """Return how many deliveries of a bundle have not ended, or are due by then."""
         return self._read(deliveries.count_open, bundle, due_by)
 
+    def recall(self, *, now: datetime, beyond: timedelta) -> int:
+        """Make due now what would wait for longer than `beyond`."""
+        return self._writer.run(partial(lease_rows.recall, now=now, beyond=beyond), wakes=bool)
+
     def open_by_bundle(self) -> Mapping[str, int]:
         """Return how many deliveries have not ended, of each bundle."""
         return self._read(deliveries.count_by_bundle)

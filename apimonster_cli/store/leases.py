@@ -14,6 +14,8 @@ from apimonster_cli.store.tables import deliveries, is_open
 SUSPECT = 3
 """Interruptions in a row after which a delivery may be what ends the program."""
 APART = timedelta(seconds=2)
+LONGEST = timedelta(days=2)
+"""No delivery is put off for so long."""
 
 held = update(deliveries).where(
     deliveries.c.id == bindparam("held_id"),
@@ -33,6 +35,15 @@ _SUSPECTS = (
     select(deliveries.c.id)
     .where(is_open, deliveries.c.state == "waiting", deliveries.c.interrupted >= SUSPECT)
     .order_by(deliveries.c.id)
+)
+_RECALL = (
+    update(deliveries)
+    .where(
+        is_open,
+        deliveries.c.state == "waiting",
+        deliveries.c.due_at > bindparam("beyond", type_=deliveries.c.due_at.type),
+    )
+    .values(due_at=bindparam("now"))
 )
 _LET_WAIT = Prepared(update(deliveries).where(deliveries.c.id == bindparam("of_id")).values(due_at=bindparam("until")))
 
@@ -59,12 +70,18 @@ def release_all(connection: Connection, now: datetime) -> int:
     """Give back what anyone held when the program ended.
 
     Those that it happened to several times go one after the other: the one that ends the program ends it alone, and the others
-    get done.
+    get done. The clock may have been set back since: what is due later than anything is put off for is due now.
     """
+    recall(connection, now, LONGEST)
     released = connection.execute(_INTERRUPT, {"now": now}).rowcount
     suspects = connection.scalars(_SUSPECTS).all() if released else ()
     _LET_WAIT.each(connection, ({"of_id": one, "until": now + APART * place} for place, one in enumerate(suspects)))
     return released
+
+
+def recall(connection: Connection, now: datetime, beyond: timedelta) -> int:
+    """Make due now what would wait for longer than `beyond`; return how many."""
+    return connection.execute(_RECALL, {"now": now, "beyond": now + beyond}).rowcount
 
 
 def _named(lease: Lease) -> dict[str, Any]:

@@ -409,6 +409,24 @@ def test_a_clock_that_leaps_does_not_make_it_take_what_it_holds_once_more(
     assert delivery.steps[0].output == {"again": False}
 
 
+def test_what_came_in_under_a_wrong_clock_does_not_wait_for_its_time(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(bundle())
+    made.bench.clock.sleep(timedelta(hours=3).total_seconds())
+    made.worker.work_once()
+    made.bench.clock.sleep(200)  # longer than between two looks at the leases
+    made.worker.work_once()
+    made.bench.accept()
+    right = made.bench.clock.now() - timedelta(hours=3)
+    monkeypatch.setattr(made.bench.clock, "now", lambda: right)
+
+    worked = made.worker.work_once()
+
+    assert worked
+    assert made.bench.delivery().state == "done"
+
+
 def test_waits_for_what_the_rate_has_put_off_before_it_is_quiet(make: Make) -> None:
     made = make(bundle())
     made.bench.crm.turned_away = TransientError(

@@ -329,6 +329,14 @@ def test_releases_what_a_killed_daemon_held(store: DatabaseStore) -> None:
     assert [each.event_id for each in claim(store)] == [1, 2]
 
 
+def test_a_start_after_the_clock_was_set_back_takes_up_what_waits(store: DatabaseStore) -> None:
+    accept(store, event(received_at=NOON.replace(year=2036)), event(received_at=NOON + timedelta(hours=30)))
+
+    store.release_all()
+
+    assert [each.event_id for each in claim(store)] == [1]
+
+
 def test_knows_when_the_next_is_due(store: DatabaseStore) -> None:
     nothing = store.next_due(["orders"])
     accept(store, event(received_at=NOON + SECOND), event(bundles=("notes",)))
