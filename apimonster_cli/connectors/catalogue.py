@@ -19,7 +19,7 @@ class CatalogueField:
     title: in the service's own words and language; None where it has none.
     type: string integer number boolean date time datetime array object.
     format: PHP date letters of a date that is written (`Y-m-d H:i:s`).
-    ref: the reference that a code comes from. required: the service refuses the call without it.
+    ref: the reference that a code comes from; of an object: that its names come from. required: the service refuses the call without it.
     """
 
     id: str

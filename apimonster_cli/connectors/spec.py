@@ -176,7 +176,14 @@ class Option:
     default: Any = None
 
 
-class Call(Protocol):
+class Asker(Protocol):
+    """Who makes one call at a time."""
+
+    def ask(self, request: Request) -> Answer:
+        """Make one call and return its answer, judged by the connector's `judge`; CallError otherwise."""
+
+
+class Call(Asker, Protocol):
     """What an action is handed to do its work.
 
     fields: the target fields as a nested object, already converted to the catalogue's types.
@@ -206,8 +213,54 @@ class Call(Protocol):
     def doubtful(self) -> bool:
         """Return whether an earlier try may have reached the service."""
 
-    def ask(self, request: Request) -> Answer:
-        """Make one call and return its answer, judged by the connector's `judge`; CallError otherwise."""
+
+class Asking(Asker, Protocol):
+    """What is handed to those who ask an account about itself; they only read."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Return the connection's settings."""
+
+    @property
+    def now(self) -> datetime:
+        """Return the present moment, aware."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the key of a connection may do.
+
+    scopes: its rights; None where the service does not tell them. reached: name of a reference → the codes of it that the key
+    reaches; a reference that is not named is reached whole.
+    """
+
+    scopes: frozenset[str] | None = None
+    reached: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing of a reference. code: what calls name it by; active: False when the account has switched it off."""
+
+    code: str
+    title: str | None = None
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A list of things that an account has and that calls name by their codes: statuses, shops, managers.
+
+    name: as the catalogue's fields have it in `ref`. title: what one of them is called in messages, `order type`.
+    read: asks for all of them; CallError. scope: the right that asking needs.
+    setting: the setting of a connection that names one; a connection whose key reaches several of them should have it.
+    """
+
+    name: str
+    title: str
+    read: Callable[[Asking], Sequence[Entry]]
+    scope: str | None = None
+    setting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +288,7 @@ class Action:
     open_inputs: prefixes under which any field goes (`customFields`).
     needs: groups of inputs of which at least one must be mapped.
     batches: how its calls may go many at once, for a backfill; none when they cannot.
+    scopes: the rights that a key needs for it, those included that it needs only after an unclear end.
     """
 
     name: str
@@ -248,6 +302,7 @@ class Action:
     open_outputs: tuple[str, ...] = ()
     needs: tuple[tuple[str, ...], ...] = ()
     batches: tuple[Batch, ...] = ()
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +333,8 @@ class Connector:
     they may.
     rate_shared_by: whose calls the `rate` counts together: those of one connection, or of all connections to the same host,
     for a service that counts by the address that calls come from.
+    probe: asks whether the credentials work, and what they allow; CallError when they do not. None: that cannot be asked.
+    references: what fields and settings name by code, as the account can be asked for it.
     """
 
     name: str
@@ -293,6 +350,8 @@ class Connector:
     private: str | None = None
     judge: Callable[[Request, Answer], None] | None = None
     rate_shared_by: Literal["connection", "host"] = "connection"
+    probe: Callable[[Asking], Access] | None = None
+    references: tuple[Reference, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def call_headers(self, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -313,6 +372,10 @@ class Connector:
     def setting(self, name: str) -> Setting | None:
         """Return the setting called `name`."""
         return next((setting for setting in self.settings if setting.name == name), None)
+
+    def reference(self, name: str) -> Reference | None:
+        """Return the reference called `name`."""
+        return next((reference for reference in self.references if reference.name == name), None)
 
     def action(self, name: str) -> Action | None:
         """Return the action called `name` (without the connector)."""

@@ -134,6 +134,21 @@ def test_an_action_has_a_title_and_its_lists(connector: Connector, action: Actio
 
 
 @pytest.mark.parametrize(("connector", "action"), ACTIONS, ids=_name)
+def test_every_code_that_an_action_takes_can_be_looked_up(connector: Connector, action: Action) -> None:
+    named = {field.ref for field in connector.catalogue.fields(action.inputs).values() if field.ref}
+
+    assert named <= {reference.name for reference in connector.references}
+
+
+@pytest.mark.parametrize("connector", CONNECTORS, ids=_name)
+def test_references_name_settings_that_exist(connector: Connector) -> None:
+    named = [reference.setting for reference in connector.references if reference.setting]
+
+    assert [name for name in named if not connector.setting(name)] == []
+    assert not connector.references or connector.probe
+
+
+@pytest.mark.parametrize(("connector", "action"), ACTIONS, ids=_name)
 def test_the_inside_of_every_unspelt_output_is_open(connector: Connector, action: Action) -> None:
     outputs = connector.catalogue.fields(action.outputs)
 

@@ -9,7 +9,17 @@ from apimonster_cli.connectors.calltouch.deal import changed_at, content, dated,
 from apimonster_cli.connectors.calltouch.parameters import NO_WINDOW, PARAMETERS, by_number, whole_days
 from apimonster_cli.connectors.catalogue import Catalogue
 from apimonster_cli.connectors.settings import TIMEZONE, check_safe_address, outgoing_rate, timeout
-from apimonster_cli.connectors.spec import Connector, Event, PageNumber, Pull, QueryKey, Setting
+from apimonster_cli.connectors.spec import (
+    Access,
+    Asking,
+    Connector,
+    Event,
+    PageNumber,
+    Pull,
+    QueryKey,
+    Setting,
+    Window,
+)
 
 ORDER = Event(
     "calltouch.order",
@@ -44,6 +54,15 @@ ORDERS = Pull(
     no_window=NO_WINDOW,
 )
 
+
+def probe(asking: Asking) -> Access:
+    """Ask for one deal of today, if there is one: token and site_id are right when that is answered."""
+    today = asking.now.astimezone(asking.settings["timezone"])
+    window = whole_days(Window(today, today + timedelta(days=1)))
+    asking.ask(ORDERS.request(asking.settings, [*window.items(), ("page", "1"), ("limit", "1")]))
+    return Access()
+
+
 CONNECTOR = Connector(
     name="calltouch",
     title="Calltouch",
@@ -64,5 +83,6 @@ CONNECTOR = Connector(
     url="url",
     auth=QueryKey("clientApiId", "token"),
     judge=judge,
+    probe=probe,
     rate_shared_by="host",  # counted for each address that calls come from, whatever the site and the token
 )

@@ -17,6 +17,7 @@ from apimonster_cli.connectors.retailcrm.find_order import FIND_ORDER
 from apimonster_cli.connectors.retailcrm.find_product import FIND_PRODUCT
 from apimonster_cli.connectors.retailcrm.get_order_packs import GET_ORDER_PACKS
 from apimonster_cli.connectors.retailcrm.get_store import GET_STORE
+from apimonster_cli.connectors.retailcrm.references import REFERENCES, probe
 from apimonster_cli.connectors.settings import TIMEZONE, check_safe_address, outgoing_rate, timeout
 from apimonster_cli.connectors.spec import Connector, HeaderKey, Setting
 
@@ -71,4 +72,6 @@ CONNECTOR = Connector(
     url="url",
     auth=HeaderKey("X-API-KEY", "api_key"),
     judge=judge,
+    probe=probe,
+    references=REFERENCES,
 )

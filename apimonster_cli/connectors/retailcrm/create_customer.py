@@ -59,4 +59,5 @@ CREATE_CUSTOMER = Action(
         ),
     ),
     open_inputs=("customFields", "phones", "tags"),
+    scopes=("customer_write", "customer_read"),
 )

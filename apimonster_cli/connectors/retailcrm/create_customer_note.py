@@ -46,4 +46,5 @@ CREATE_CUSTOMER_NOTE = Action(
     outputs="create_customer_note.outputs",
     run=create_customer_note,
     needs=(("text",), ("customer.id", "customer.externalId")),
+    scopes=("customer_write", "customer_read"),
 )

@@ -74,4 +74,5 @@ CREATE_ORDER = Action(
     open_inputs=("customFields",),
     open_outputs=OPEN_ORDER,
     batches=(UPLOAD, LIST),
+    scopes=("order_write", "order_read"),
 )

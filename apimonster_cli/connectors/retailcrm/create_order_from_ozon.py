@@ -133,4 +133,5 @@ CREATE_ORDER_FROM_OZON = Action(
     open_inputs=("products",),
     open_outputs=OPEN_ORDER,
     needs=(("products",), ("article_field",)),
+    scopes=("order_write", "order_read", "store_read"),
 )

@@ -93,4 +93,5 @@ CREATE_PAYMENT = Action(
         ),
     ),
     needs=(("order.id", "order.externalId", "order.number"), ("type",)),
+    scopes=("order_write", "order_read"),
 )

@@ -99,4 +99,5 @@ EDIT_ORDER = Action(
     open_inputs=("customFields",),
     open_outputs=OPEN_ORDER,
     needs=(("id", "externalId"),),
+    scopes=("order_write", "order_read"),
 )

@@ -56,4 +56,5 @@ FIND_CUSTOMER = Action(
     writes=False,
     open_outputs=("contragent", "customFields", "phones", "segments", "tags"),
     needs=(("email", "phone", "externalId"),),
+    scopes=("customer_read",),
 )

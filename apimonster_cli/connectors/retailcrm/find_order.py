@@ -46,4 +46,5 @@ FIND_ORDER = Action(
     writes=False,
     open_outputs=OPEN_ORDER,
     needs=(("email", "phone", "status"),),
+    scopes=("order_read",),
 )

@@ -54,4 +54,5 @@ FIND_PRODUCT = Action(
     writes=False,
     open_outputs=("groups", "offer", "offers"),
     needs=(("article",),),
+    scopes=("store_read",),
 )

@@ -25,4 +25,5 @@ GET_ORDER_PACKS = Action(
     writes=False,
     open_outputs=("packs",),
     needs=(("id",),),
+    scopes=("order_read",),
 )

@@ -31,4 +31,5 @@ GET_STORE = Action(
     writes=False,
     open_outputs=("address", "phone", "workTime"),
     needs=(("code",),),
+    scopes=("reference_read",),
 )

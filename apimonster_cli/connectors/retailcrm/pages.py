@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from apimonster_cli.connectors.retailcrm import calls
-from apimonster_cli.connectors.spec import Call
+from apimonster_cli.connectors.spec import Asker
 
 MOST_PAGES = 10
 """A search that fits more than a thousand things is answered from the first thousand."""
 
 
-def read_pages(call: Call, path: str, key: str, filters: Sequence[tuple[str, str]]) -> Iterator[Mapping[str, Any]]:
+def read_pages(call: Asker, path: str, key: str, filters: Sequence[tuple[str, str]]) -> Iterator[Mapping[str, Any]]:
     """Yield the entries of the list at `path`, up to its last page or MOST_PAGES.
 
     filters: (bracketed name, value) such as ("[email]", "a@example.com"). key: where the answer holds the entries.
