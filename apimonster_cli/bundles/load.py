@@ -26,13 +26,15 @@ from apimonster_cli.core.redact import MASK, Redactor
 class Loaded:
     """What loading came to. config: None when there is any error. problems: sorted by place. sources: file → its lines.
 
-    Neither problems nor sources show a secret.
+    draft: the files as written, each part with its place; None when there is any error. Neither problems nor sources show a
+    secret.
     """
 
     config: Config | None
     problems: list[Problem]
     sources: dict[str, list[str]]
     files: tuple[Path, ...]
+    draft: Draft | None = field(default=None, repr=False)
 
 
 def load(files: Sequence[Path] | None, *, environ: Dict[str, str], cwd: Path) -> Loaded:
@@ -120,6 +122,7 @@ def check(texts: _Texts, files: list[Path]) -> Loaded:
         ],
         _without_secrets(texts.sources, secret_nodes, password),
         tuple(files),
+        draft if config else None,
     )
 
 

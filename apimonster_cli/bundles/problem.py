@@ -93,3 +93,9 @@ def one_of(known: Iterable[str]) -> str:
     """Return the list of what is allowed, as it stands in a message: `skip, edit or fail`."""
     names = list(known)
     return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def all_of(names: Iterable[str]) -> str:
+    """Return a list of several as it stands in a message: `order_read and order_write`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

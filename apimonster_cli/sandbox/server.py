@@ -102,7 +102,7 @@ class Running:
             log_config=None,
             access_log=False,
             server_header=False,
-            date_header=False,
+            date_header=True,
             timeout_keep_alive=60,
         )
         self._server = _Server(config)
