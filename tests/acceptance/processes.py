@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
 TOKEN = "acceptance-hook-token"
 KEY = "sandbox"
 
@@ -76,19 +77,29 @@ class Program:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    python: list[str] = field(default_factory=lambda: ["-m", "apimonster_cli"])
+    prefix: list[str] = field(default_factory=list)
 
     def start(self, ready: str) -> None:
         """Start it and wait until GET `ready` answers 200."""
-        log = (self.folder / f"{self.args[0]}.log").open("ab")
-        with log:
+        self.launch()
+        wait_for(lambda: self._alive() and get(self.port, ready)[0] == 200, f"{self.args} is ready")
+
+    def launch(self, **environment: str) -> None:
+        """Start it, with these variables beside its usual ones, and do not wait."""
+        with (self.folder / f"{self.args[0]}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "apimonster_cli", *self.args],
+                [*self.prefix, sys.executable, *self.python, *self.args],
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "NO_COLOR": "1"},
+                env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT), **environment},
             )
-        wait_for(lambda: self._alive() and get(self.port, ready)[0] == 200, f"{self.args} is ready")
+
+    def ended(self, seconds: float = 60) -> int:
+        """Wait until it ends by itself and return its exit code, negative for a signal."""
+        assert self.process
+        return self.process.wait(timeout=seconds)
 
     def _alive(self) -> bool:
         assert self.process
