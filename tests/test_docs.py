@@ -32,6 +32,7 @@ bundles:
     source: {event: utmstat.new_lead}
 """
 WEBHOOK = HEAD.replace("type: utmstat", "type: webhook").replace("utmstat.new_lead", "webhook.received")
+SALESDRIVE = HEAD.replace("type: utmstat", "type: salesdrive").replace("utmstat.new_lead", "salesdrive.new_order")
 STEPS = """\
     steps:
       - id: order
@@ -51,6 +52,7 @@ WRAPPED = {
         HEAD + "    steps: [{action: retailcrm.create_order, fields: {phone: contact.phone}}]\n    filter:\n",
         6,
     ),
+    "steps of SalesDrive": (SALESDRIVE + "    steps:\n", 6),
     "steps": (HEAD + "    steps:\n", 6),
     "tests": (HEAD + "    filter: {status_id: [1, 2]}\n" + KNOWN + "    tests:\n", 6),
 }

@@ -56,6 +56,7 @@ def _step(made: DraftStep, connections: dict[str, Connection]) -> Step:
         on_error=cast("Literal['fail', 'continue']", made.on_error),
         retry=_retry(made.retry),
         place=made.node.place,
+        for_each=made.for_each,
     )
 
 

@@ -13,6 +13,7 @@ from apimonster_cli.bundles.nodes import List, Mapping, Node, Scalar
 from apimonster_cli.connectors.spec import Action, Connector, Event
 from apimonster_cli.values.condition import Filter
 from apimonster_cli.values.field import FieldMap
+from apimonster_cli.values.path import Path as ValuePath
 
 
 @dataclass(slots=True)
@@ -28,7 +29,10 @@ class DraftConnection:
 
 @dataclass(slots=True)
 class DraftStep:
-    """One entry of `steps:` or `on_failure:`. options: the action's own keys, defaults filled in; retry: as read."""
+    """One entry of `steps:` or `on_failure:`. options: the action's own keys, defaults filled in; retry: as read.
+
+    for_each: the list that it goes through; None when it has none, or one that cannot be read.
+    """
 
     node: Mapping
     id: str
@@ -45,6 +49,7 @@ class DraftStep:
     extra_fields: bool = False
     on_error: str = "fail"
     retry: Dict[str, Any] = field(default_factory=dict)
+    for_each: ValuePath | None = None
 
     @property
     def action_name(self) -> str:

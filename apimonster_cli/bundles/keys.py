@@ -61,6 +61,7 @@ STEP = (
     Key("id", "text", "The step's name; the action's own unless set."),
     Key("action", "text", "What to do, such as retailcrm.create_order.", required=True),
     Key("connection", "text", "The connection to do it on; may be left out while only one fits."),
+    Key("for_each", "path", "A list: the step is done once for each item of it."),
     Key("filter", "any", "Conditions; the step is skipped unless all hold."),
     Key("fields", "any", "Target field: where its value comes from."),
     Key("extra_fields", "boolean", "true lets through target fields that the catalogue does not know."),
@@ -83,6 +84,8 @@ META = ("event_id", "received_at", "connection", "event", "bundle", "attempt", "
 """What a path finds under `meta`."""
 STEP_STATUS = "status"
 """What a path finds under `steps.<id>` beside the action's outputs: done, skipped or failed."""
+STEP_ITEMS = "items"
+"""What a step with for_each has beside its status: outputs and status of each item."""
 STEP_OUTPUT = "output"
 """The other one: all outputs as they came, a `status` among them that is the service's own."""
 

@@ -13,6 +13,7 @@ from apimonster_cli.core.place import Place
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.values.condition import Filter
 from apimonster_cli.values.field import FieldMap
+from apimonster_cli.values.path import Path as SourcePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One place in a bundle. connection is None only for actions of a connector without an address."""
+    """One place in a bundle. for_each: the list of which it is done for each item, once for the whole event without."""
 
     id: str
     action: Action
@@ -69,6 +70,7 @@ class Step:
     on_error: Literal["fail", "continue"]
     retry: Retry
     place: Place
+    for_each: SourcePath | None = None
 
 
 @dataclass(frozen=True, slots=True)

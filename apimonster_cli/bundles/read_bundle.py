@@ -8,6 +8,7 @@ from apimonster_cli.bundles.nodes import List, Mapping, Node, Scalar
 from apimonster_cli.bundles.report import Report
 from apimonster_cli.bundles.rules import action, connection, duplicate, event, key, name, value
 from apimonster_cli.connectors import registry
+from apimonster_cli.values.path import compile_path
 
 
 def read_bundle(written: Scalar, node: Mapping, draft: Draft, report: Report) -> DraftBundle:
@@ -69,6 +70,7 @@ def _read_step(node: Mapping, seen: dict[str, DraftStep], draft: Draft, report: 
     if found is not None and made.action_node is not None:
         made.connection = connection.choose(report, draft, node.get("connection"), found[0], made.action_node)
         _read_options(made, report)
+    _read_for_each(made, report)
     made.fields_node = value.mapping(report, node.get("fields"), "fields:")
     for name_, kind in (("extra_fields", "boolean"), ("on_error", "text")):
         if (written := node.get(name_)) is not None:
@@ -90,6 +92,16 @@ def _read_id(made: DraftStep, seen: dict[str, DraftStep], report: Report) -> Non
     first = seen.setdefault(made.id, made)
     if first is not made and first.id_node is not None:
         report.add(duplicate.step(made.id_node, made.id, first.id_node, named=written is not None))
+
+
+def _read_for_each(made: DraftStep, report: Report) -> None:
+    node = made.node.get("for_each")
+    written = None if node is None else value.read(report, "path", node)
+    made.for_each = None if written is None else compile_path(written)
+    if made.id == "on_failure" and node is not None:
+        report.at(
+            made.id_node or node, name.NAME, "a step with for_each cannot be called on_failure; give it another id"
+        )
 
 
 def _check_step_keys(made: DraftStep, report: Report) -> None:

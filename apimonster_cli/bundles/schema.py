@@ -247,7 +247,8 @@ def _form(properties: Schema, required: str, description: str) -> Schema:
 
 def _case() -> Schema:
     samples = [f"sample:{name}" for name in registry.event_names()]
-    step = {"anyOf": [{"enum": list(OUTCOMES)}, {"type": "object"}]}
+    one: Schema = {"anyOf": [{"enum": list(OUTCOMES)}, {"type": "object"}]}
+    step = {"anyOf": [*one["anyOf"], {"type": "array", "items": one}]}
     return _object(
         keys.CASE,
         event={"anyOf": [{"enum": samples}, {"type": "string"}, {"type": "object"}]},

@@ -1,7 +1,7 @@
 """Every path that a bundle reads, wherever it stands: filters, fields, templates."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apimonster_cli.bundles.draft import DraftBundle, DraftStep
 from apimonster_cli.bundles.nodes import Node, find
@@ -15,7 +15,8 @@ class SourcePath:
     """One path as a bundle reads it.
 
     root: event, steps or meta. dotted: what follows the root, `0` for any place in a list; None for a full JSONPath, which is
-    not looked into. bare: written alone as a right side, where a forgotten constant would stand.
+    not looked into. bare: written alone as a right side, where a forgotten constant would stand. around: what is left out of
+    the text, as it starts at an item of a list: `data.products.0.`.
     """
 
     node: Node
@@ -23,6 +24,15 @@ class SourcePath:
     root: str
     dotted: str | None
     bare: bool = False
+    around: str = ""
+
+    def offer(self, path: str) -> str:
+        """Return how another path from the event is written in place of this one."""
+        if not self.around:
+            return path
+        if path.startswith(self.around):
+            return path.removeprefix(self.around)
+        return path if path.startswith("steps.") else f"event.{path}"
 
     @property
     def parts(self) -> list[str]:
@@ -41,21 +51,34 @@ def of_bundle(bundle: DraftBundle) -> Iterator[tuple[DraftStep | None, SourcePat
 
 
 def of_step(step: DraftStep) -> Iterator[SourcePath]:
-    """Return every path that a step's filter and fields read."""
+    """Return every path that a step's list, filter and fields read."""
+    each, each_node = step.for_each, step.node.get("for_each")
+    if each and each_node:
+        yield SourcePath(each_node, each.text, each.root, dotted(each))
     if step.filter and step.filter_node:
         for at, path in step.filter.paths:
-            yield SourcePath(find(step.filter_node, at, key=True), path.text, path.root, dotted(path))
+            node = find(step.filter_node, at, key=True)
+            yield _seen(node, path, each, relative=each_node is not None and path.relative)
     if step.fields is None or step.fields_node is None:
         return
     for use in step.fields.uses:
         node = find(step.fields_node, use.at)
         if use.path is None:  # a mention in a template that no path can say
             continue
-        name = dotted(use.path)
-        if use.relative and use.path.root == "event":
-            around = dotted(use.each) if use.each else None
-            name = f"{around}.0.{name}" if around and name else None
-        yield SourcePath(node, use.text, use.path.root, name, use.bare and use.kind == "path")
+        seen = _seen(node, use.path, use.each, relative=use.relative)
+        yield replace(seen, text=use.text, bare=use.bare and use.kind == "path")
+
+
+def _seen(node: Node, path: Path, each: Path | None, *, relative: bool) -> SourcePath:
+    """Return a path as it leads from the event; relative: it starts at an item of `each`."""
+    name = dotted(path)
+    if not relative:
+        return SourcePath(node, path.text, path.root, name)
+    around = dotted(each) if each else None
+    if each is None or around is None or name is None:
+        return SourcePath(node, path.text, path.root, None)
+    written = f"{around}.0." if each.root == "event" else f"{each.root}.{around}.0."
+    return SourcePath(node, path.text, each.root, f"{around}.0.{name}", around=written)
 
 
 def dotted(path: Path) -> str | None:

@@ -92,7 +92,10 @@ class DryCaller(LiveCaller):
 
 
 class CaseCaller:
-    """Answers from the `responses` of a test case: a step's outputs, or the word `failed`; nothing when it has no entry."""
+    """Answers from the `responses` of a test case: a step's outputs, or the word `failed`; nothing when it has no entry.
+
+    A step with for_each may have a list, an entry an item; else each item gets the same.
+    """
 
     def __init__(self, responses: Mapping[str, Any]) -> None:
         self._responses = responses
@@ -102,7 +105,10 @@ class CaseCaller:
     def answer(self, task: Task) -> Mapping[str, Any]:
         """Return the outputs that the case gives the step."""
         self.tasks[task.key] = task
-        response = self._responses.get(task.key) or {}
+        name, _, number = task.key.partition(".")
+        response = self._responses.get(name) or {}
+        if isinstance(response, list):
+            response = dict(enumerate(response)).get(int(number or 0)) or {}
         if response == "failed":
             raise PermanentError("the test's response says that this step fails")
         outputs: Mapping[str, Any] = response

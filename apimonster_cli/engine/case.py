@@ -1,16 +1,17 @@
 """Runs one case of a bundle's `tests:`: the real filter, fields and steps, with nobody called and nothing stored."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from apimonster_cli.bundles.model import Bundle, Case, Config, Step
+from apimonster_cli.bundles.model import Bundle, Case, Config
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.place import Place
 from apimonster_cli.engine.callers import CaseCaller
 from apimonster_cli.engine.context import Context
+from apimonster_cli.engine.part import Part, parts_of
 from apimonster_cli.engine.step import StepWork
 from apimonster_cli.store.rows import StepResult
 from apimonster_cli.values.convert import text
@@ -37,7 +38,7 @@ def run_case(bundle: Bundle, case: Case, config: Config, *, clock: Clock | None 
     """Run `case` and return every difference; none when all came out as expected.
 
     Steps answer what `responses` says, nothing when it says nothing; the word `failed` makes a step fail. Of the fields only
-    those that `expect` names are compared. A step that fails without being expected to is a difference too.
+    those that `expect` names are compared; a step with for_each has a list of these, or a word for all. A step that fails without being expected to is a difference too.
     """
     run = _Run(bundle, case, config, clock or SystemClock())
     refusal = run.refusal()
@@ -76,40 +77,63 @@ class _Run:
 
     def steps(self) -> None:
         for step in self._bundle.steps:
-            result = self._do(step)
-            if result.outcome == "failed" and step.on_error == "fail":
-                self._context.failed_with(f"step {step.id}: {result.error}")
-                for last in self._bundle.on_failure:
-                    self._do(last)
-                return
+            for part in parts_of(step, step.id, self._context.scope(step)):
+                result = self._do(part)
+                if result.outcome == "failed" and step.on_error == "fail":
+                    self._context.failed_with(f"step {part.name}: {result.error}")
+                    self._on_failure()
+                    return
+
+    def _on_failure(self) -> None:
+        for step in self._bundle.on_failure:
+            for part in parts_of(step, step.id, self._context.scope(step)):
+                self._do(part)
 
     def differences(self) -> Iterator[Difference]:
         expected: Mapping[str, Any] = self._case.expect or {}
         for step, wanted in expected.items():
             yield from self._step_differences(step, wanted)
         for step, result in self._results.items():
-            if result.outcome == "failed" and step not in expected:
+            if result.outcome == "failed" and step.partition(".")[0] not in expected:
                 yield Difference(self._case.place, step, "no failure", f"failed: {result.error}")
 
-    def _do(self, step: Step) -> StepResult:
-        work = StepWork(step, step.id, len(self._results), clock=self._clock, redactor=self._redactor)
-        result = work.do(self._context.scope(step), self._caller, identity=f"{self._bundle.name}-{step.id}-test")
-        self._context.keep(step.id, result.outcome, result.output)
-        self._results[step.id] = result
+    def _do(self, part: Part) -> StepResult:
+        step = part.step
+        work = StepWork(step, part.key, len(self._results), clock=self._clock, redactor=self._redactor)
+        if part.ended is None:
+            scope = part.seen_from(self._context.scope(step))
+            result = work.do(scope, self._caller, identity=f"{self._bundle.name}-{part.key}-test")
+        else:
+            result = work.ended(*part.ended)
+        self._context.keep(step.id, result.outcome, result.output, number=part.number)
+        self._results[part.key] = result
         return result
 
     def _step_differences(self, step: str, wanted: Any) -> Iterator[Difference]:
         place = self._case.places.get(step, self._case.place)
-        result = self._results.get(step)
+        items = [key for key in self._results if key.startswith(f"{step}.")]
+        result = self._results.get(items[0] if items else step)
         if result is None:
             yield Difference(place, step, _shown(wanted), "it was not reached")
+        elif isinstance(wanted, list):
+            yield from self._item_differences(step, wanted, place, items)
         elif isinstance(wanted, str):
-            if result.outcome != wanted:
-                yield Difference(place, step, wanted, _outcome(result))
+            outcome = self._context.scope().steps[step]["status"] if items else result.outcome
+            if outcome != wanted:
+                yield Difference(place, step, wanted, outcome if items else _outcome(result))
         elif result.outcome != "done" and step not in self._caller.tasks:
             yield Difference(place, step, "fields that are sent", _outcome(result))
         else:
             yield from self._field_differences(step, wanted)
+
+    def _item_differences(self, step: str, wanted: list[Any], place: Place, items: list[str]) -> Iterator[Difference]:
+        whole = self._results.get(step)  # there is one where there are no items
+        if len(items) != len(wanted) or (whole and whole.outcome == "failed"):
+            got = _outcome(whole) if whole else _count(items)
+            yield Difference(place, step, _count(wanted), got)
+            return
+        for item, each in zip(items, wanted, strict=True):
+            yield from self._step_differences(item, each)
 
     def _field_differences(self, step: str, wanted: Mapping[str, Any]) -> Iterator[Difference]:
         built = self._caller.tasks[step].built
@@ -121,6 +145,10 @@ class _Run:
                     f"nothing: {built.left_out.get(target, 'no such field is sent')}" if got is MISSING else _shown(got)
                 )
                 yield Difference(place, f"{step}.{target}", _shown(expected), self._redactor.text(shown))
+
+
+def _count(items: Sequence[Any]) -> str:
+    return f"{len(items)} item{'' if len(items) == 1 else 's'}"
 
 
 def _outcome(result: StepResult) -> str:

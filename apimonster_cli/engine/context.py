@@ -14,6 +14,7 @@ _MAYBE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _HALF = re.compile("[\ud800-\udfff]")
 ON_FAILURE = "on_failure."
 """What the names of on_failure steps begin with in the store, so that they meet no step of the same id."""
+_WORST_FIRST: tuple[StepOutcome, ...] = ("failed", "done", "skipped")
 
 
 class Context:
@@ -30,13 +31,22 @@ class Context:
         self._settings = settings
         self._source_zone: tzinfo = bundle.connection.zone or settings.timezone
         self._outputs: dict[str, Mapping[str, Any]] = {}
+        self._items: dict[str, dict[int, Mapping[str, Any]]] = {}
 
-    def keep(self, step_id: str, outcome: StepOutcome, output: Mapping[str, Any]) -> None:
-        """Let later steps read what this one brought.
+    def keep(self, step_id: str, outcome: StepOutcome, output: Mapping[str, Any], *, number: int | None = None) -> None:
+        """Let later steps read what this one brought; number: of the item that it was done for.
 
         `status` is always the step's outcome; `output` has everything as it came, a `status` of the service's own among it.
+        A step with items has these under `items`. It is failed when one of them is, and skipped when all of them are.
         """
-        self._outputs[step_id] = {**output, "output": output, "status": outcome}
+        kept = {**output, "output": output, "status": outcome}
+        if number is not None:
+            items = self._items.setdefault(step_id, {})
+            items[number] = kept
+            listed = {"items": [items[place] for place in sorted(items)]}
+            outcomes = {item["status"] for item in items.values()}
+            kept = {**listed, "output": listed, "status": next(one for one in _WORST_FIRST if one in outcomes)}
+        self._outputs[step_id] = kept
 
     def failed_with(self, error: str) -> None:
         """Let on_failure steps read why the delivery failed, as `meta.error`."""
@@ -83,7 +93,8 @@ def context_of(claimed: Claimed, bundle: Bundle, settings: Settings, previous: A
     }
     context = Context(_readable(claimed.payload), meta, bundle, settings, previous)
     for step in claimed.finished:
-        context.keep(step.step.removeprefix(ON_FAILURE), step.outcome, step.output)
+        name, _, number = step.step.removeprefix(ON_FAILURE).partition(".")
+        context.keep(name, step.outcome, step.output, number=int(number) if number else None)
     return context
 
 

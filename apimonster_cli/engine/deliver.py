@@ -14,6 +14,7 @@ from apimonster_cli.engine.callers import DryCaller, LiveCaller
 from apimonster_cli.engine.circuit import PAUSE_REST, Circuits
 from apimonster_cli.engine.context import ON_FAILURE, context_of, identity
 from apimonster_cli.engine.journal import DryJournal, Journal
+from apimonster_cli.engine.part import Part, parts_of
 from apimonster_cli.engine.previous import event_before
 from apimonster_cli.engine.pull import Order, Pulled, pull
 from apimonster_cli.engine.renamed import names_on_record
@@ -139,22 +140,29 @@ class _Attempt:
         last = len(self._bundle.steps) - 1
         names = names_on_record(self._bundle.steps, self._claimed)
         for position, (step, key) in enumerate(zip(self._bundle.steps, names, strict=True)):
-            known = self._finished.get(key)
-            if known is not None and (known.outcome != "failed" or step.on_error == "continue"):
-                self._context.keep(step.id, known.outcome, known.output)
-                continue
-            if known is not None:  # the program was killed between the step's failure and the delivery's
-                return self._fail(None, f"step {step.id}: {known.error}")
-            result = self._do(step, key, position)
-            if result is None:
-                return None
-            if result.outcome == "failed" and step.on_error == "fail":
-                return self._fail(result, f"step {step.id}: {result.error}")
-            self._context.keep(step.id, result.outcome, result.output)
-            self._journal.finish(result, outcome="done" if position == last else None)
-            if position == last:
-                return "done"
+            parts = self._parts(step, key)
+            for part in parts:
+                known = self._finished.get(part.key)
+                if known is not None and (known.outcome != "failed" or step.on_error == "continue"):
+                    self._context.keep(step.id, known.outcome, known.output, number=part.number)
+                    continue
+                if known is not None:  # the program was killed between the step's failure and the delivery's
+                    return self._fail(None, f"step {part.name}: {known.error}")
+                result = self._do(part, position)
+                if result is None:
+                    return None
+                if result.outcome == "failed" and step.on_error == "fail":
+                    return self._fail(result, f"step {part.name}: {result.error}")
+                self._context.keep(step.id, result.outcome, result.output, number=part.number)
+                ends = position == last and part is parts[-1]
+                self._journal.finish(result, outcome="done" if ends else None)
+                if ends:
+                    return "done"
         return self._close("done")  # all steps were finished before: the bundle has lost its last ones since
+
+    def _parts(self, step: Step, key: str) -> list[Part]:
+        """Return what there is to do for a step. One that is on record as a whole has no parts: its list was empty, or came later."""
+        return [Part(step, key)] if key in self._finished else parts_of(step, key, self._context.scope(step))
 
     def _interrupted(self) -> Outcome | None:
         error = (
@@ -188,22 +196,25 @@ class _Attempt:
         steps = self._bundle.on_failure
         names = names_on_record(steps, self._claimed, ON_FAILURE)
         for position, (step, key) in enumerate(zip(steps, names, strict=True), start=len(self._bundle.steps)):
-            if key in self._finished:
-                continue
-            result = self._do(step, key, position, last=True)
-            if result is None:
-                return None
-            self._context.keep(step.id, result.outcome, result.output)
-            self._journal.finish(result)
+            for part in self._parts(step, key):
+                if part.key in self._finished:
+                    continue
+                result = self._do(part, position, last=True)
+                if result is None:
+                    return None
+                self._context.keep(step.id, result.outcome, result.output, number=part.number)
+                self._journal.finish(result)
         return self._close("failed", error)
 
-    def _do(self, step: Step, key: str, position: int, *, last: bool = False) -> StepResult | None:
+    def _do(self, part: Part, position: int, *, last: bool = False) -> StepResult | None:
         """Do one step; None when the delivery has been put off instead. last: a step of on_failure, not to be waited for long."""
-        claimed = self._claimed
+        claimed, step, key = self._claimed, part.step, part.key
         work = StepWork(step, key, position, clock=self._clock, redactor=self._config.redactor)
+        if part.ended is not None:
+            return work.ended(*part.ended)
         try:
             return work.do(
-                self._context.scope(step),
+                part.seen_from(self._context.scope(step)),
                 self._caller,
                 identity=identity(claimed, key),
                 doubtful=key in claimed.doubtful,

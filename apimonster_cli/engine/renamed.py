@@ -15,13 +15,21 @@ def names_on_record(steps: Sequence[Step], claimed: Claimed, prefix: str = "") -
     that has none and does the same action: a finished one to the step in its place, a doubtful one to the first such step.
     """
     names = [prefix + step.id for step in steps]
-    begun = [name for name in claimed.actions if name.startswith(ON_FAILURE) == (prefix == ON_FAILURE)]
+    actions = {_whole(name): action for name, action in claimed.actions.items()}
+    doubtful = {_whole(name) for name in claimed.doubtful}
+    begun = [name for name in actions if name.startswith(ON_FAILURE) == (prefix == ON_FAILURE)]
     for place, old in enumerate(begun):
         if old in names:
             continue
-        places = range(len(steps)) if old in claimed.doubtful else range(place, min(place + 1, len(steps)))
+        places = range(len(steps)) if old in doubtful else range(place, min(place + 1, len(steps)))
         for heir in places:
-            if names[heir] not in claimed.actions and steps[heir].action_name == claimed.actions[old]:
+            if names[heir] not in actions and steps[heir].action_name == actions[old]:
                 names[heir] = old
                 break
     return names
+
+
+def _whole(name: str) -> str:
+    """Return the name of the step that an item belongs to, or that of a step as it is."""
+    prefix = ON_FAILURE if name.startswith(ON_FAILURE) else ""
+    return prefix + name.removeprefix(prefix).partition(".")[0]

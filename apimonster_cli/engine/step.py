@@ -52,6 +52,10 @@ class StepWork:
         """Return the result of a step that failed with `error`."""
         return self._result("failed", error=error)
 
+    def ended(self, outcome: StepOutcome, error: str) -> StepResult:
+        """Return the result of a step that there was nothing to do for."""
+        return self._result(outcome, error=error)
+
     def _result(
         self, outcome: StepOutcome, *, output: Mapping[str, Any] | None = None, error: str | None = None
     ) -> StepResult:

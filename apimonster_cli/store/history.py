@@ -84,7 +84,9 @@ def list_deliveries(connection: Connection, event_id: int) -> list[DeliveryRow]:
         select(*_DELIVERY_COLUMNS).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
     ).all()
     ended: defaultdict[int, list[StepResult]] = defaultdict(list)
-    wanted = select(steps).where(steps.c.delivery_id.in_([row.id for row in found])).order_by(steps.c.position)
+    # items of a step have its place, and the longer of two numbers is the higher one
+    order = (steps.c.position, func.length(steps.c.step), steps.c.step)
+    wanted = select(steps).where(steps.c.delivery_id.in_([row.id for row in found])).order_by(*order)
     for row in connection.execute(wanted):
         values = dict(row._mapping)  # noqa: SLF001  # public in spite of its name
         ended[values.pop("delivery_id")].append(StepResult(**values))

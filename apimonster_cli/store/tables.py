@@ -128,7 +128,12 @@ steps = Table(
         primary_key=True,
         comment="delivery → `deliveries.id`",
     ),
-    Column("step", Text, primary_key=True, comment="id of the step; `on_failure.` stands before those of on_failure"),
+    Column(
+        "step",
+        Text,
+        primary_key=True,
+        comment="id of the step, `.0` behind it for its first item; `on_failure.` stands before those of on_failure",
+    ),
     Column("position", Integer, nullable=False, comment="its place in the bundle, from 0"),
     Column("action", Text, nullable=False, comment="what it does, such as `retailcrm.create_order`"),
     Column("outcome", Text, nullable=False, comment="`done`, `skipped` or `failed`"),

@@ -78,13 +78,18 @@ class Each:
 
     def _items(self, scope: Scope) -> list[Any]:
         found, _ = self.items.take(scope)
-        if is_empty(found):
-            return []
-        if isinstance(found, Mapping):
-            return list(found.values()) if _is_map(found) else [found]
-        if isinstance(found, list):
-            return found
-        raise ValueError(f"{self.name} is {shown(found)}, and `each` needs a list")
+        return items_of(found, self.name, "each")
+
+
+def items_of(found: Any, name: str, word: str) -> list[Any]:
+    """Return the items of what was found; ValueError when it is no list. name: of what was found; word: what needs it."""
+    if is_empty(found):
+        return []
+    if isinstance(found, Mapping):
+        return list(found.values()) if _is_map(found) else [found]
+    if isinstance(found, list):
+        return found
+    raise ValueError(f"{name} is {shown(found)}, and `{word}` needs a list")
 
 
 def _is_map(found: Mapping[str, Any]) -> bool:

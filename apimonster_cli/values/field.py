@@ -22,7 +22,7 @@ from apimonster_cli.values.build import Built, Each, FieldMap, Slot, Use
 from apimonster_cli.values.condition import Filter, compile_filter
 from apimonster_cli.values.convert import text
 from apimonster_cli.values.errors import At, ConversionError, LanguageError, LanguageErrors, closest, shown
-from apimonster_cli.values.path import Path, compile_path
+from apimonster_cli.values.path import ALL, Path, compile_path
 from apimonster_cli.values.scope import Locale, is_empty
 from apimonster_cli.values.source import (
     Choice,
@@ -50,14 +50,22 @@ _FORMS = {
 }
 
 
-def compile_field_map(data: Mapping[str, Any], type_of: TypeOf, place_of: PlaceOf = lambda _at: None) -> FieldMap:
+def compile_field_map(
+    data: Mapping[str, Any],
+    type_of: TypeOf,
+    place_of: PlaceOf = lambda _at: None,
+    *,
+    of_items: bool = False,
+    each: Path | None = None,
+) -> FieldMap:
     """Return the field map that plain data means; LanguageErrors, with every mistake in `errors`, when it means none.
 
     type_of: dotted target → its type, or None when it is not known and takes anything. Inside `each` it is asked for
-    `items.0.quantity`. place_of: way into the data → place in the file, for the errors of `build`.
+    `items.0.quantity`. place_of: way into the data → place in the file, for the errors of `build`. of_items: the whole map is
+    for the items of a list, and plain paths start at one of them; each: the path of that list, None when it is not known.
     """
-    compiling = _Compiling(type_of, place_of)
-    compiled = compiling.fields(data, (), "", None)
+    compiling = _Compiling(type_of, place_of, of_items=of_items)
+    compiled = compiling.fields(data, (), "", each)
     if compiling.errors:
         raise LanguageErrors(compiling.errors)
     return compiled
@@ -66,8 +74,9 @@ def compile_field_map(data: Mapping[str, Any], type_of: TypeOf, place_of: PlaceO
 class _Compiling:
     """One field map being compiled, with the maps inside it: gathers mistakes on the way."""
 
-    def __init__(self, type_of: TypeOf, place_of: PlaceOf) -> None:
+    def __init__(self, type_of: TypeOf, place_of: PlaceOf, *, of_items: bool) -> None:
         self.errors: list[LanguageError] = []
+        self._of_items = of_items
         self._type_of = type_of
         self._place_of = place_of
 
@@ -84,7 +93,8 @@ class _Compiling:
             full = prefix + target
             try:
                 keys[target] = *parents, leaf = parse_target(target)
-                field = _Field(full, here, self._type_of(full), uses, each=each, inside=bool(prefix))
+                inside = bool(prefix) or self._of_items
+                field = _Field(full, here, self._type_of(full), uses, each=each, inside=inside)
                 slots.append(Slot(target, tuple(parents), leaf, self._source(written, field), self._place_of(here)))
             except LanguageError as error:
                 self.errors.extend(inner.under(*here) for inner in error.errors)
@@ -163,7 +173,7 @@ class _Compiling:
         if not isinstance(written["each"], str):
             raise _mistake("each takes the path of a list", "each")
         items = field.untyped().expression(written["each"], ("each",))
-        path = items.path if isinstance(items, FromPath) else None
+        path = field.below(items.path) if isinstance(items, FromPath) else None
         chosen: Filter | None = None
         if "filter" in written:
             try:
@@ -202,6 +212,14 @@ class _Field:
     def untyped(self) -> "_Field":
         """Return the same field for sources whose value goes on as it is."""
         return _Field(self.target, self.at, None, self.uses, each=self.each, inside=self.inside)
+
+    def below(self, path: Path) -> Path | None:
+        """Return a path of the field as it leads from the event; None when that cannot be said."""
+        if not (self.inside and path.relative):
+            return path
+        if self.each is None or self.each.keys is None or path.keys is None:
+            return None
+        return Path(path.text, self.each.root, (*self.each.keys, ALL, *path.keys), self.each.relative)
 
     def expression(self, written: str, where: At, *, bare: bool = False) -> FromPath | FromTemplate:
         """Return the source that a path or a template means; its paths are noted."""

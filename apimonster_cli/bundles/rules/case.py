@@ -2,7 +2,7 @@
 
 A case names its event (a shipped sample such as `sample:utmstat.new_lead`, a JSON or YAML file beside the bundle file, or the event itself),
 may patch it by dotted path, and expects `filtered`, or step by step the fields that would be sent, `skipped`, `failed` or `done`.
-`responses` says what a step answers.
+`responses` says what a step answers. For a step with `for_each` both may be a list, an entry an item.
 
 Bad:
 
@@ -44,7 +44,7 @@ from apimonster_cli.bundles import keys
 from apimonster_cli.bundles.compose import compose
 from apimonster_cli.bundles.draft import Draft, DraftBundle
 from apimonster_cli.bundles.model import Case
-from apimonster_cli.bundles.nodes import Mapping, Node, Scalar, to_data
+from apimonster_cli.bundles.nodes import List, Mapping, Node, Scalar, to_data
 from apimonster_cli.bundles.problem import nearest, one_of
 from apimonster_cli.bundles.report import Report
 from apimonster_cli.bundles.rules import duplicate, key, value
@@ -187,15 +187,30 @@ def _expected(bundle: DraftBundle, node: Node | None, report: Report) -> dict[st
         return {}
     _check_steps(bundle, (entry.key for entry in node), report)
     places: dict[str, Place] = {}
+    listed = {step.id for step in bundle.all_steps if step.node.get("for_each") is not None}
     for entry in node:
         step, expected = entry.key.text, entry.value
-        places[step] = expected.place if isinstance(expected, Scalar) else entry.key.place
-        if isinstance(expected, Mapping):
-            places |= {f"{step}.{inner.key.text}": inner.value.place for inner in expected}
-        elif not isinstance(expected, Scalar) or expected.text not in OUTCOMES:
-            message = f"for a step, expect: has the fields that would be sent, or {one_of(OUTCOMES)}"
-            near = nearest(expected.text, OUTCOMES) if isinstance(expected, Scalar) else None
-            report.at(expected, NAME, message, near)
+        if step in listed and isinstance(expected, Mapping):
+            message = f"{step} is done for each item of a list: write a list of what would be sent, with a dash (-) before each"
+            report.at(entry.key, NAME, message)
+        if step in listed and isinstance(expected, List):
+            places[step] = entry.key.place
+            for number, item in enumerate(expected):
+                places |= _places(f"{step}.{number}", item, item.place, report)
+        else:
+            places |= _places(step, expected, entry.key.place, report)
+    return places
+
+
+def _places(step: str, expected: Node, key: Place, report: Report) -> dict[str, Place]:
+    """Return where the expectations of a step, or of one item of it, stand; key: where its name does."""
+    places = {step: expected.place if isinstance(expected, Scalar) else key}
+    if isinstance(expected, Mapping):
+        places |= {f"{step}.{inner.key.text}": inner.value.place for inner in expected}
+    elif not isinstance(expected, Scalar) or expected.text not in OUTCOMES:
+        message = f"for a step, expect: has the fields that would be sent, or {one_of(OUTCOMES)}"
+        near = nearest(expected.text, OUTCOMES) if isinstance(expected, Scalar) else None
+        report.at(expected, NAME, message, near)
     return places
 
 

@@ -82,4 +82,5 @@ def _compile(step: DraftStep, node: Mapping, data: dict[str, object]) -> FieldMa
     def place_of(at: tuple[str | int, ...]) -> Place:
         return find(node, at).place
 
-    return compile_field_map(data, type_of, place_of)
+    of_items = step.node.get("for_each") is not None
+    return compile_field_map(data, type_of, place_of, of_items=of_items, each=step.for_each)

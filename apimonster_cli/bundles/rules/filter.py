@@ -47,15 +47,15 @@ def check(draft: Draft, report: Report) -> None:
     for bundle in draft.bundles:
         bundle.filter = _compiled(bundle.filter_node, report)
         for step in bundle.all_steps:
-            step.filter = _compiled(step.filter_node, report)
+            step.filter = _compiled(step.filter_node, report, of_items=step.node.get("for_each") is not None)
 
 
-def _compiled(node: Node | None, report: Report) -> Filter | None:
+def _compiled(node: Node | None, report: Report, *, of_items: bool = False) -> Filter | None:
     written = value.mapping(report, node, "filter:")
     if written is None:
         return None
     try:
-        return compile_filter(to_data(written))
+        return compile_filter(to_data(written), of_items=of_items)
     except LanguageError as errors:
         for error in errors.errors:
             field.tell(report, written, error)

@@ -68,8 +68,9 @@ def _check_event(bundle: DraftBundle, use: SourcePath, path: str, report: Report
     if any(is_field(event, fields, path) for event, fields in known.items()):
         return
     names = " or ".join(event.name for event in known)
-    offers = [offer for fields in known.values() for offer in near(fields, path)]
-    if use.bare and "." not in use.text and not _alike(path, offers):
+    near_by = [offer for fields in known.values() for offer in near(fields, path)]
+    offers = [use.offer(offer) for offer in near_by]
+    if use.bare and "." not in use.text and not _alike(path, near_by):
         offers = [f"{{value: {use.text}}}"]
     report.at(use.node, NAME, f"{use.text} is no field of {names}", offers[0] if offers else None, severity="warning")
 

@@ -1,8 +1,9 @@
 """A path to a step that has not run yet, or to an output that its action does not have.
 
 Steps run in order, and each sees only those before it, as `steps.<id>.<field>`; `steps.<id>.status` is done, skipped or failed;
-a status of the service's own is `steps.<id>.output.status`. The steps of `on_failure` see all steps of the bundle; the bundle's own filter
-sees none. An unknown output is a warning.
+a status of the service's own is `steps.<id>.output.status`. A step with `for_each` has all that for each item, below
+`steps.<id>.items.0` and so on. The steps of `on_failure` see all steps of the bundle; the bundle's own filter sees none. An unknown
+output is a warning.
 
 Bad:
 
@@ -78,9 +79,17 @@ def _check(bundle: DraftBundle, order: list[DraftStep], index: int, use: SourceP
 
 
 def _check_output(step: DraftStep, use: SourcePath, report: Report) -> None:
-    parts = use.parts[2:] if use.parts[1:2] == [keys.STEP_OUTPUT] else use.parts[1:]
+    below, where = use.parts[1:], f"steps.{step.id}"
+    if step.node.get("for_each") is not None and below and below != [keys.STEP_STATUS]:
+        below = below[1:] if below[0] == keys.STEP_OUTPUT else below
+        if below and below[0] != keys.STEP_ITEMS:
+            message = f"{step.id} is done for each item of a list, so its outputs are below steps.{step.id}.items"
+            report.at(use.node, NAME, message, ".".join([where, keys.STEP_ITEMS, "0", *below]))
+            return
+        below, where = below[2:], f"{where}.{keys.STEP_ITEMS}.0"
+    parts = below[1:] if below[:1] == [keys.STEP_OUTPUT] else below
     output = ".".join(parts)
-    if not output or use.parts[1:] == [keys.STEP_STATUS] or step.connector is None or step.action is None:
+    if not output or below == [keys.STEP_STATUS] or step.connector is None or step.action is None:
         return
     fields = step.connector.catalogue.fields(step.action.outputs)
     if lookup(fields, output) or is_open(step.action.open_outputs, output):
@@ -90,5 +99,5 @@ def _check_output(step: DraftStep, use: SourcePath, report: Report) -> None:
         return
     offers = near(fields, output)
     message = f"{step.action_name} has no output {output}"
-    offer = f"steps.{step.id}.{offers[0]}" if offers else None
-    report.at(use.node, NAME, message, offer, severity="warning")
+    offer = f"{where}.{offers[0]}" if offers else None
+    report.at(use.node, NAME, message, offer and use.offer(offer), severity="warning")
