@@ -1,22 +1,22 @@
-"""The sender: `python -m tests.benchmarks.load closed|paced --port=… --seconds=… --connections=… [--rate=…]`.
+"""The sender: `python -m tests.benchmarks.load closed|paced --port=… --seconds=… --connections=… [--rate=…] [--count=…]`.
 
-closed: each connection sends its next lead when the last one is answered. paced: leads are sent at a fixed rate whether
-answers come or not, and waiting is counted from the moment a lead was due. Prints its figures as JSON.
+closed: each connection sends its next lead when the last one is answered, until the time is up or `count` are sent. paced:
+leads are sent at a fixed rate whether answers come or not, and waiting is counted from the moment a lead was due. Prints its
+figures as JSON; `start` is when the first paced lead was due, in seconds since 1970.
 """
 
 import argparse
 import asyncio
 import json
+import math
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from apimonster_cli.connectors import registry
-from tests.daemon.listening import TOKEN
+from tests.benchmarks.leads import Leads
 
-_FIRST_ID = 314_159_265  # ids of one length, so that all requests have one size
 _WARM_UP = 0.2  # of the time is not counted
 
 
@@ -59,38 +59,20 @@ def _length(head: bytes) -> int:
     return int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
 
 
-class Leads:
-    """Requests that each carry a lead with an id of its own."""
-
-    def __init__(self) -> None:
-        sample = registry.connector("utmstat").catalogue.folder / "samples" / "new_lead.json"
-        lead = json.loads(sample.read_bytes())
-        body = json.dumps({**lead, "id": _FIRST_ID}, ensure_ascii=False, indent=2).encode()
-        head = (
-            f"POST /hooks/site/{TOKEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: benchmark\r\nAccept: */*\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self._before, self._after = (head.encode() + body).split(b"%d" % _FIRST_ID)
-        self._next = _FIRST_ID
-
-    def request(self) -> bytes:
-        self._next += 1
-        return b"%b%d%b" % (self._before, self._next, self._after)
-
-
-async def closed(port: int, connections: int, seconds: float) -> dict[str, float]:
+async def closed(port: int, connections: int, seconds: float, count: float) -> dict[str, float]:
     """Keep every connection busy; return the figures of the time after the warm-up, and all answers."""
     loop = asyncio.get_running_loop()
     leads = Leads()
     answers: list[tuple[float, float]] = []
-    end = time.perf_counter() + seconds
+    start = time.perf_counter()
+    end = start + seconds
     busy = connections
     finished, trouble = loop.create_future(), loop.create_future()
 
     def done(sender: Sender, now: float) -> None:
         nonlocal busy
         answers.append((now, now - sender.since))
-        if now < end:
+        if now < end and len(answers) + busy <= count:
             sender.send(leads.request(), now)
         else:
             busy -= 1
@@ -101,7 +83,8 @@ async def closed(port: int, connections: int, seconds: float) -> dict[str, float
         _, sender = await loop.create_connection(lambda: Sender(done, trouble), "127.0.0.1", port)
         sender.send(leads.request(), time.perf_counter())
     await _first(finished, trouble)
-    return _figures(answers, end - seconds * (1 - _WARM_UP), end)
+    end = min(end, time.perf_counter())
+    return _figures(answers, end - (end - start) * (1 - _WARM_UP), end)
 
 
 async def paced(port: int, connections: int, seconds: float, rate: float) -> dict[str, float]:
@@ -134,7 +117,8 @@ async def paced(port: int, connections: int, seconds: float, rate: float) -> dic
         else:
             due.append(moment)
     await _first(finished, trouble)
-    return _figures(answers, start + seconds * _WARM_UP, start + seconds)
+    began = time.time() - (time.perf_counter() - start)
+    return {**_figures(answers, start + seconds * _WARM_UP, start + seconds), "start": began}
 
 
 async def _first(finished: "asyncio.Future[None]", trouble: "asyncio.Future[str]") -> None:
@@ -161,9 +145,10 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("kind", choices=("closed", "paced"))
     for name, kind in (("port", int), ("connections", int), ("seconds", float), ("rate", float)):
         parser.add_argument(f"--{name}", type=kind)
+    parser.add_argument("--count", type=float, default=math.inf)
     asked = parser.parse_args(arguments)
     sending = (
-        closed(asked.port, asked.connections, asked.seconds)
+        closed(asked.port, asked.connections, asked.seconds, asked.count)
         if asked.kind == "closed"
         else paced(asked.port, asked.connections, asked.seconds, asked.rate)
     )
