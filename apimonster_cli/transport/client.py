@@ -113,6 +113,8 @@ class Client:
         try:
             if self._public_only:
                 check_written(self._host)
+            if self._rate is not None:
+                self._rate.depart()
             response = self._adapter.send(
                 prepared, stream=True, timeout=self._timeouts, verify=self._verify, proxies=self._proxies
             )

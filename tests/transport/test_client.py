@@ -458,7 +458,7 @@ def test_a_turn_that_comes_soon_is_waited_for() -> None:
         made.reserve()
         made.reserve()
 
-    assert clock.slept == pytest.approx([0.102])
+    assert clock.slept == pytest.approx([0.104])
 
 
 def test_a_turn_that_is_far_off_turns_the_call_away() -> None:

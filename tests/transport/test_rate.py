@@ -18,7 +18,7 @@ def test_the_first_call_may_go_at_once_and_the_next_ones_wait_in_turn() -> None:
 
     waits = [rate.reserve() for _ in range(3)]
 
-    assert waits == pytest.approx([0, 0.102, 0.204])
+    assert waits == pytest.approx([0, 0.104, 0.208])
 
 
 @given(RATES, st.lists(st.floats(min_value=0, max_value=3), min_size=1, max_size=60))
@@ -54,8 +54,8 @@ def test_asking_for_the_wait_takes_nothing() -> None:
 
     asked = [rate.wait_time(), rate.wait_time()]
 
-    assert asked == pytest.approx([0.102, 0.102])
-    assert rate.reserve() == pytest.approx(0.102)
+    assert asked == pytest.approx([0.104, 0.104])
+    assert rate.reserve() == pytest.approx(0.104)
 
 
 def test_a_fresh_or_rested_rate_has_no_wait() -> None:
@@ -75,8 +75,8 @@ def test_a_wait_that_is_too_long_takes_nothing() -> None:
 
     refused = [rate.reserve(longest=0.5), rate.reserve(longest=0.5)]
 
-    assert refused == pytest.approx([1.02, 1.02])
-    assert rate.reserve(longest=2) == pytest.approx(1.02)
+    assert refused == pytest.approx([1.04, 1.04])
+    assert rate.reserve(longest=2) == pytest.approx(1.04)
 
 
 def test_threads_share_one_row_of_moments() -> None:
@@ -85,4 +85,30 @@ def test_threads_share_one_row_of_moments() -> None:
     with ThreadPoolExecutor(8) as pool:
         waits = sorted(pool.map(lambda _: rate.reserve(), range(200)))
 
-    assert waits == pytest.approx([number * 0.0102 for number in range(200)])
+    assert waits == pytest.approx([number * 0.0104 for number in range(200)])
+
+
+@given(RATES, st.lists(st.floats(min_value=0, max_value=0.5), min_size=1, max_size=60))
+def test_calls_that_were_held_up_do_not_leave_all_at_once(per_second: float, pauses: list[float]) -> None:
+    clock = FakeClock()
+    rate = Rate(per_second, clock)
+
+    departures = []
+    for held_up in pauses:
+        clock.seconds += held_up  # the disk was busy, and then several have had their moment
+        rate.depart()
+        departures.append(clock.seconds)
+
+    for first in departures:
+        assert sum(first <= moment < first + 1 for moment in departures) <= math.ceil(per_second)
+
+
+def test_calls_in_time_are_not_held_up_once_more() -> None:
+    clock = FakeClock()
+    rate = Rate(10, clock)
+
+    for _ in range(30):
+        clock.seconds += rate.reserve()
+        rate.depart()
+
+    assert clock.slept == []
