@@ -57,6 +57,8 @@ def _step(made: DraftStep, connections: dict[str, Connection]) -> Step:
         retry=_retry(made.retry),
         place=made.node.place,
         for_each=made.for_each,
+        cache=made.cache,
+        max_calls=made.max_calls,
     )
 
 

@@ -5,6 +5,7 @@ A part that could not be read is None; rules pass over it, for its own problem i
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class DraftConnection:
 class DraftStep:
     """One entry of `steps:` or `on_failure:`. options: the action's own keys, defaults filled in; retry: as read.
 
-    for_each: the list that it goes through; None when it has none, or one that cannot be read.
+    for_each: the list that it goes through; None when it has none, or one that cannot be read. cache, max_calls: as read.
     """
 
     node: Mapping
@@ -50,6 +51,8 @@ class DraftStep:
     on_error: str = "fail"
     retry: Dict[str, Any] = field(default_factory=dict)
     for_each: ValuePath | None = None
+    cache: timedelta | None = None
+    max_calls: int | None = None
 
     @property
     def action_name(self) -> str:

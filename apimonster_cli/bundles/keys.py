@@ -67,6 +67,8 @@ STEP = (
     Key("extra_fields", "boolean", "true lets through target fields that the catalogue does not know."),
     Key("on_error", "text", "fail (the default) stops the delivery, continue goes on.", choices=("fail", "continue")),
     Key("retry", "any", "How long the step is tried again."),
+    Key("cache", "duration", "How long an answer is used again, such as 10m; for actions that read."),
+    Key("max_calls", "integer", "The most calls that one try of the step makes; the step fails when it needs more."),
 )
 RETRY = (
     Key("attempts", "integer", "At most this many tries."),

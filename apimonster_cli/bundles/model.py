@@ -58,7 +58,10 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One place in a bundle. for_each: the list of which it is done for each item, once for the whole event without."""
+    """One place in a bundle. for_each: the list of which it is done for each item, once for the whole event without.
+
+    cache: how old an answer that it uses may be; None: it asks each time. max_calls: how many calls one try of it makes at most.
+    """
 
     id: str
     action: Action
@@ -71,6 +74,8 @@ class Step:
     retry: Retry
     place: Place
     for_each: SourcePath | None = None
+    cache: timedelta | None = None
+    max_calls: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,10 @@ def _read_step(node: Mapping, seen: dict[str, DraftStep], draft: Draft, report: 
             setattr(made, name_, value.read(report, kind, written, choices))
     if (retry := node.get("retry")) is not None:
         made.retry = _read_retry(retry, report)
+    if (cache := node.get("cache")) is not None:
+        made.cache = value.read(report, "duration", cache)
+    if (most := node.get("max_calls")) is not None:
+        made.max_calls = _read_positive("max_calls", most, report)
     return made
 
 
@@ -132,7 +136,14 @@ def _read_retry(node: Node, report: Report) -> dict[str, Any]:
     for declared in keys.RETRY:
         inner = written.get(declared.name)
         if inner is not None:
-            found[declared.name] = value.read(report, declared.kind, inner)
-            if declared.name == "attempts" and found["attempts"] is not None and found["attempts"] < 1:
-                report.at(inner, value.NAME, "attempts has to be at least 1")
+            counts = declared.kind == "integer"
+            read = _read_positive(declared.name, inner, report) if counts else value.read(report, declared.kind, inner)
+            found[declared.name] = read
+    return found
+
+
+def _read_positive(name_: str, node: Node, report: Report) -> int | None:
+    found: int | None = value.read(report, "integer", node)
+    if found is not None and found < 1:
+        report.at(node, value.NAME, f"{name_} has to be at least 1")
     return found

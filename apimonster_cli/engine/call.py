@@ -10,6 +10,7 @@ from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, PermanentError, RefusedError, TransientError
 from apimonster_cli.core.redact import Redactor
+from apimonster_cli.engine.cache import AnswerCache
 from apimonster_cli.engine.circuit import Circuit
 from apimonster_cli.engine.journal import Journal
 from apimonster_cli.store.api import Store
@@ -38,13 +39,14 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The way to one connection: who sends, whether calls may go out, and who keeps the record."""
+    """The way to one connection: who sends, whether calls may go out, who keeps the record and the answers."""
 
     client: Client
     circuit: Circuit
     store: Store
     clock: Clock
     redactor: Redactor
+    cache: AnswerCache
 
 
 class Record(Protocol):
@@ -154,6 +156,7 @@ class Exchange:
 class StepCall:
     """What the action of one step is handed: connectors.spec.Call.
 
+    made: calls made since the action was begun last; what is answered from the cache is none.
     key: the step's name in the store. doubtful: see connectors.spec.Call; becomes True as soon as a writing call of this
     attempt, too, ended without saying what became of it.
     """
@@ -165,6 +168,7 @@ class StepCall:
     doubtful: bool
     line: Line
     journal: Journal
+    made: int = 0
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -178,6 +182,20 @@ class StepCall:
 
     def ask(self, request: Request) -> Answer:
         """Make one call and return its answer; CallError when it fails or the connector judges the answer to be none."""
+        within, connection = self.step.cache, self.step.connection.name
+        if within is None or request.writes:
+            return self._send(request)
+        answer = self.line.cache.get(connection, request, within=within)
+        if answer is None:
+            answer = self._send(request)
+            self.line.cache.keep(connection, request, answer)
+        return answer
+
+    def _send(self, request: Request) -> Answer:
+        most = self.step.max_calls
+        if most is not None and self.made >= most:
+            raise PermanentError(f"it needs more calls than the {most} that max_calls lets it make in one try")
+        self.made += 1
         try:
             return self._exchange.ask(request)
         except TransientError as error:

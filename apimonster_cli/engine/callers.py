@@ -50,7 +50,11 @@ class LiveCaller:
         line = self._line_of(task.step.connection.name)
         call = self.call_type(task.step, task.key, task.built.fields, task.identity, task.doubtful, line, self._journal)
 
-        return quickly(line)(task.step.action.run, call)
+        def run() -> Mapping[str, Any]:
+            call.made = 0
+            return task.step.action.run(call)
+
+        return quickly(line)(run)
 
 
 def quickly(line: Line) -> tenacity.Retrying:

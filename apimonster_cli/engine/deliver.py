@@ -9,6 +9,7 @@ from apimonster_cli.bundles.model import Bundle, Config, Step
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, RefusedError, StoreError, TransientError
+from apimonster_cli.engine.cache import AnswerCache
 from apimonster_cli.engine.call import Client, Line
 from apimonster_cli.engine.callers import DryCaller, LiveCaller
 from apimonster_cli.engine.circuit import PAUSE_REST, Circuits
@@ -47,6 +48,7 @@ class Engine:
         self.config = config
         self.circuits = Circuits(config.connections, clock)
         self.dry_run = dry_run
+        self._cache = AnswerCache(clock)
         self._store = store
         self._client_of = client_of
         self._clock = clock
@@ -85,7 +87,12 @@ class Engine:
     def line_to(self, connection: str) -> Line:
         """Return the way to a connection."""
         return Line(
-            self._client_of(connection), self.circuits[connection], self._store, self._clock, self.config.redactor
+            self._client_of(connection),
+            self.circuits[connection],
+            self._store,
+            self._clock,
+            self.config.redactor,
+            self._cache,
         )
 
 

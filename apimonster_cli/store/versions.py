@@ -65,8 +65,8 @@ class Versions:
     def _of_object(self, connection: str, object_key: str) -> dict[str, int]:
         """Return event → highest version of it."""
         if (connection, object_key) not in self._seen:
-            found = _SEEN.once(self._connection, {"through": connection, "about": object_key})
-            seen = {event: version for event, version in found}  # noqa: C416  # dict() loses the types
+            found = _SEEN.once(self._connection, {"through": connection, "about": object_key}).fetchall()
+            seen: dict[str, int] = {event: version for event, version in found}  # noqa: C416  # dict() loses the types
             self._seen[connection, object_key] = seen
             self._on_disk.update((connection, object_key, event) for event in seen)
         return self._seen[connection, object_key]

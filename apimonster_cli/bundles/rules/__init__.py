@@ -11,6 +11,7 @@ from apimonster_cli.bundles.report import Report
 def check(draft: Draft, report: Report) -> None:
     """Let every rule look at the draft."""
     from apimonster_cli.bundles.rules import (
+        cache,
         case,
         constant,
         field,
@@ -24,5 +25,5 @@ def check(draft: Draft, report: Report) -> None:
         unused,
     )
 
-    for rule in (schedule, filter, target, constant, field, needs, template, path, step, case, unused):
+    for rule in (schedule, filter, target, constant, field, needs, template, path, step, cache, case, unused):
         rule.check(draft, report)

@@ -22,7 +22,20 @@ RULES = (
         "event",
         "schedule",
     ),
-    *("action", "target", "needs", "field", "path", "template", "constant", "filter", "step", "case", "unused"),
+    *(
+        "action",
+        "target",
+        "needs",
+        "field",
+        "path",
+        "template",
+        "constant",
+        "filter",
+        "step",
+        "cache",
+        "case",
+        "unused",
+    ),
 )
 """Every rule, in the order in which somebody who writes a file meets them."""
 
