@@ -60,7 +60,8 @@ def begin(connection: Connection) -> None:
 
 def reserve(connection: Connection, table: Table, count: int) -> range:
     """Return `count` numbers for new rows of `table`; to be called in the transaction that uses them."""
-    last = connection.exec_driver_sql(_LAST_ID, (table.name,)).scalar() or 0
+    found = _driver(connection).execute(_LAST_ID, (table.name,)).fetchone()
+    last = found[0] if found else 0
     return range(last + 1, last + 1 + count)
 
 

@@ -18,14 +18,17 @@ _SENTENCES = {
     "SQLITE_CORRUPT": "{path} is damaged; stop the daemon and restore the file from a backup",
     "SQLITE_IOERR": "{path} cannot be read or written: the disk reports an error; check the disk and the mount",
 }
-_ABOUT_ONE_OPERATION = (exc.IntegrityError, exc.DataError, exc.ProgrammingError, exc.InterfaceError)
+_ABOUT_ONE_OPERATION = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
+
+OF_DATABASE = (exc.SQLAlchemyError, sqlite3.Error)
+"""What a statement may raise: on the way of an event it goes to the driver directly."""
 
 
 def store_error(error: Exception, path: Path) -> StoreError:
     """Return `error` as a sentence about the store at `path`."""
     if isinstance(error, StoreError):
         return error
-    driver_error = error.orig if isinstance(error, exc.DBAPIError) else error
+    driver_error = _of_driver(error)
     if isinstance(driver_error, sqlite3.Error):
         name = getattr(driver_error, "sqlite_errorname", None) or ""  # absent where the driver itself objects
         for prefix, sentence in _SENTENCES.items():
@@ -36,4 +39,9 @@ def store_error(error: Exception, path: Path) -> StoreError:
 
 def concerns_all(error: Exception) -> bool:
     """Return whether the database itself does not work, rather than the one operation that ran into the error."""
-    return isinstance(error, exc.DatabaseError) and not isinstance(error, _ABOUT_ONE_OPERATION)
+    driver_error = _of_driver(error)
+    return isinstance(driver_error, sqlite3.DatabaseError) and not isinstance(driver_error, _ABOUT_ONE_OPERATION)
+
+
+def _of_driver(error: Exception) -> BaseException | None:
+    return error.orig if isinstance(error, exc.DBAPIError) else error

@@ -100,7 +100,7 @@ class _Repeats:
 
     def __init__(self, connection: Connection, keys: Sequence[str]) -> None:
         self._connection = connection
-        known = _KNOWN.among(connection, keys).all() if keys else []
+        known = _KNOWN.among(connection, keys).fetchall() if keys else []
         self._keys: dict[str, int] = dict(known)
         self._latest: dict[tuple[str, str | None, str | None], tuple[int, str | None] | None] = {}
         self._new_keys: list[dict[str, Any]] = []
@@ -133,7 +133,7 @@ class _Repeats:
         thing = (event.connection, event.event, event.object_key)
         if thing not in self._latest:
             named = {"through": event.connection, "what": event.event, "about": event.object_key}
-            row = _LATEST.once(self._connection, named).first()
+            row = _LATEST.once(self._connection, named).fetchone()
             self._latest[thing] = (row[0], row[1]) if row else None
         latest = self._latest[thing]
         return latest[0] if latest and latest[1] == event.repeat_key else None

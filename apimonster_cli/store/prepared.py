@@ -1,7 +1,8 @@
 """Statements of the way of an event, turned into text once.
 
-Executing a Core statement costs 20 to 40 µs of looking up what it compiles to, each time; the statement itself takes SQLite
-one or two. On the way of an event that adds up to more than the sync to disk, so there the text is kept at hand.
+Executing a Core statement costs 20 to 40 µs of looking up what it compiles to and of dressing up what came back, each time;
+the statement itself takes SQLite one or two. On the way of an event that adds up to more than the sync to disk, so there the
+text is kept at hand and goes to the driver as it is. Errors are those of the driver: store/errors.py knows both kinds.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +10,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 _MOST_ROWS = 64  # of one statement; more would save next to nothing
 
@@ -24,16 +26,16 @@ class Prepared:
         self._statement = statement
         self._plans: dict[str, tuple[str, list[_Place]]] = {}  # by name of the database, filled at the first use
 
-    def once(self, connection: Connection, values: Mapping[str, Any]) -> CursorResult[*tuple[Any, ...]]:
+    def once(self, connection: Connection, values: Mapping[str, Any]) -> DBAPICursor:
         """Execute with `values`. Rows come back as the driver has them: numbers and text."""
         text, places = self._plan(connection.dialect)
-        return connection.exec_driver_sql(text, _fitted(places, values))
+        return _executed(connection, text, _fitted(places, values))
 
     def each(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Execute for each of `rows`, in their order."""
         text, places = self._plan(connection.dialect)
         if fitted := [_fitted(places, row) for row in rows]:
-            connection.exec_driver_sql(text, fitted)
+            connection.connection.cursor().executemany(text, fitted)
 
     def together(self, connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
         """Insert `rows`, many with each statement: the driver lets go of the interpreter's lock for every one it carries out.
@@ -44,30 +46,36 @@ class Prepared:
         fitted = [_fitted(places, row) for row in rows]
         while fitted:
             count = min(_MOST_ROWS, 1 << (len(fitted).bit_length() - 1))
-            connection.exec_driver_sql(_rows(text, count), tuple(chain.from_iterable(fitted[:count])))
+            _executed(connection, _rows(text, count), tuple(chain.from_iterable(fitted[:count])))
             del fitted[:count]
 
-    def among(self, connection: Connection, values: Sequence[str]) -> CursorResult[*tuple[Any, ...]]:
+    def among(self, connection: Connection, values: Sequence[str]) -> DBAPICursor:
         """Select with `values`, at least one, for the only parameter, which stands in an IN."""
         text, _ = self._plan(connection.dialect)
         count = 1 << (len(values) - 1).bit_length()
         filled = (*values, *[values[-1]] * (count - len(values)))
-        return connection.exec_driver_sql(_in(text, count), filled)
+        return _executed(connection, _in(text, count), filled)
 
-    def _plan(self, dialect: Dialect) -> tuple[str, list[_Place]]:
-        plan = self._plans.get(dialect.name)
+    def _plan(self, database: Dialect) -> tuple[str, list[_Place]]:
+        plan = self._plans.get(database.name)
         if plan is None:
-            compiled = self._statement.compile(dialect=dialect)
+            compiled = self._statement.compile(dialect=database)
             places: list[_Place] = []
             for name in compiled.positiontup or ():
                 parameter = compiled.binds[name]
-                fit = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+                fit = parameter.type.dialect_impl(database).bind_processor(database)
                 if parameter.required:
                     places.append((parameter.key, fit, None))
                 else:
                     places.append(("", None, fit(parameter.value) if fit else parameter.value))
-            plan = self._plans[dialect.name] = (str(compiled), places)
+            plan = self._plans[database.name] = (str(compiled), places)
         return plan
+
+
+def _executed(connection: Connection, text: str, values: Sequence[Any]) -> DBAPICursor:
+    cursor = connection.connection.cursor()
+    cursor.execute(text, values)
+    return cursor
 
 
 # Counts are powers of two, so that there are few texts: the driver keeps what it has prepared by its text.

@@ -12,7 +12,6 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from apimonster_cli.core import crash
 from apimonster_cli.core.errors import StoreError
@@ -166,7 +165,7 @@ class Writer:
 
     def _as_told(self, error: Exception) -> Exception:
         """Return the error for one caller: each gets its own, since raising one adds to its traceback."""
-        if not isinstance(error, SQLAlchemyError):
+        if not isinstance(error, errors.OF_DATABASE):
             return error
         told = errors.store_error(error, self._path)
         told.__cause__ = error
@@ -177,7 +176,7 @@ class Writer:
             return
         try:
             self._connection.rollback()
-        except SQLAlchemyError:
+        except errors.OF_DATABASE:
             self._hang_up()  # closing the file undoes as well; the next batch opens it again
 
     def _hang_up(self) -> None:

@@ -35,6 +35,6 @@ def test_inserts_rows_together_as_they_are(connection: Connection, count: int) -
 def test_selects_what_is_among_the_values(connection: Connection, wanted: list[int]) -> None:
     _INSERT.together(connection, [{"id": number, "name": f"n{number}"} for number in range(150)])
 
-    found = _AMONG.among(connection, [f"n{number}" for number in wanted]).scalars().all()
+    found = _AMONG.among(connection, [f"n{number}" for number in wanted]).fetchall()
 
-    assert found == [number for number in wanted if number < 150]
+    assert found == [(number,) for number in wanted if number < 150]
