@@ -1,10 +1,12 @@
 """How `sync show` makes fields, forms and payloads readable."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from apimonster_cli.cli.show import flat, form_pairs, readable
+from apimonster_cli.cli.show import flat, form_pairs, print_event, readable
+from apimonster_cli.store.rows import EventRow
 
 
 def test_nested_fields_are_shown_as_they_are_written_in_a_bundle() -> None:
@@ -56,3 +58,29 @@ def test_other_text_is_shown_as_it_is() -> None:
     assert readable("<html>Bad gateway</html>") == "<html>Bad gateway</html>"
     assert readable("17") == "17"
     assert readable(None) == ""
+
+
+def test_a_late_event_says_what_it_came_after(capsys: pytest.CaptureFixture[str]) -> None:
+    late = EventRow(
+        id=3,
+        connection="shop",
+        event="salesdrive.status_change",
+        status="stale",
+        object_key="5012",
+        received_at=datetime(2026, 3, 1, 9, 0, tzinfo=UTC),
+        repeats=0,
+        reason="late: version 3 came after version 6",
+        payload="{}",
+        body=None,
+        content_type=None,
+        query={},
+        headers={},
+        remote=None,
+        version=3,
+    )
+
+    print_event(late, [], [], UTC)
+
+    shown = capsys.readouterr().out
+    assert "late: version 3 came after version 6" in shown
+    assert "No bundle takes this event" not in shown
