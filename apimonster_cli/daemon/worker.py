@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core import crash, log
@@ -19,6 +20,7 @@ LEASE = timedelta(minutes=5)
 DRY_LEASE = timedelta(days=7)  # a dry run holds what it has planned until it ends
 _LONGEST_IDLE = 30.0
 _SHORTEST_IDLE = 0.02
+_LOOK = 1.0  # seconds between two looks for what another program has made due; one costs 0.1 ms
 _SOON = 3.0  # what is due so soon is not left to another run: the rate of a connection puts off for less
 _LEAP = timedelta(minutes=1)  # what the clock on the wall is set back by before it is worth looking at what waits
 _FORESEEN = timedelta(hours=1)  # what then waits for longer is tried now: a try too many costs little
@@ -147,21 +149,29 @@ class Worker:
                 jobs = self._claim()
                 idle = 0.0 if jobs else self._idle()
                 self._troubles.clear()
+                for job in jobs:
+                    self._jobs.put(job)
+                if not jobs:
+                    if nothing_under_way and idle > _SOON:
+                        self._quiet.set()
+                    self._doze(idle)
             except StoreError as error:
                 log.get().error("the store cannot be used; trying again", error=str(error))
                 self._troubles.append(error)
                 self._stopping.wait(_TROUBLE_IDLE)
-                continue
             except Exception:  # noqa: BLE001  # logged whole; without this thread nothing is delivered any more
                 log.get().exception("claiming broke off; trying again")
                 self._stopping.wait(_TROUBLE_IDLE)
-                continue
-            for job in jobs:
-                self._jobs.put(job)
-            if not jobs:
-                if nothing_under_way and idle > _SOON:
-                    self._quiet.set()
-                self._wake.wait(idle)
+
+    def _doze(self, idle: float) -> None:
+        """Wait so long, until something wakes the thread, or until another program has made a delivery due: `sync replay`."""
+        for _ in range(ceil(idle / _LOOK)):
+            if self._wake.wait(min(idle, _LOOK)):
+                return
+            idle -= _LOOK
+            due = self._next_due()
+            if due is not None and due <= self._clock.now():
+                return
 
     def _claim(self) -> list[_Job]:
         engine, jobs = self._engine, list[_Job]()
@@ -198,16 +208,18 @@ class Worker:
 
     def _idle(self) -> float:
         """Return how long nothing is to be claimed, unless something wakes the thread earlier."""
-        engine = self._engine
         waits = [_LONGEST_IDLE, self._lease.total_seconds() / 3]
-        resting = engine.circuits.wait()
+        resting = self._engine.circuits.wait()
         if resting is not None:
             waits.append(resting)
-        bundles = [bundle for share in self._shares(engine) for bundle in share.bundles]
-        due = self._store.next_due(bundles) if bundles else None
+        due = self._next_due()
         if due is not None:
             waits.append((due - self._clock.now()).total_seconds())
         return max(min(waits), _SHORTEST_IDLE)
+
+    def _next_due(self) -> datetime | None:
+        bundles = [bundle for share in self._shares(self._engine) for bundle in share.bundles]
+        return self._store.next_due(bundles) if bundles else None
 
     def _keep_up(self) -> None:
         """Hold on to what is under way, and let go of what nobody works on."""

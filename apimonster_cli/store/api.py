@@ -19,11 +19,14 @@ from apimonster_cli.store.rows import (
     NewTransaction,
     Outcome,
     PageTaken,
+    PastEvent,
+    PastFilter,
     Pause,
     PulledItem,
     PulledPage,
     PullLease,
     PullState,
+    Replay,
     StepResult,
     TransactionRow,
     Unseen,
@@ -123,6 +126,23 @@ class Store(Protocol):
 
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due or its lease runs out; None when nothing is open."""
+
+    # again ---------------------------------------------------------------------------------------------------------
+    def past(self, wanted: PastFilter) -> list[PastEvent]:
+        """Return events with their deliveries, the oldest first."""
+
+    def later(self, event_id: int, bundle: str, names: Sequence[str]) -> int | None:
+        """Return the newest later event of the same object, called one of `names`, that a bundle has delivered; None without one."""
+
+    def replay(self, items: Sequence[Replay], *, now: datetime) -> list[Replay]:
+        """Let events go through bundles again, behind live traffic; return those that are on their way, which are left alone.
+
+        A failed delivery keeps the steps that it has finished; any other one does all its steps again, and each looks for what
+        an earlier time has made before it makes anything.
+        """
+
+    def store_id(self) -> str:
+        """Return the name of this database; see Claimed.store_id."""
 
     # pulls ---------------------------------------------------------------------------------------------------------
     def claim_pull(

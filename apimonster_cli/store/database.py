@@ -20,6 +20,7 @@ from apimonster_cli.store import (
     history,
     intake,
     pulled,
+    replay,
     retention,
     transactions,
 )
@@ -41,11 +42,14 @@ from apimonster_cli.store.rows import (
     NewTransaction,
     Outcome,
     PageTaken,
+    PastEvent,
+    PastFilter,
     Pause,
     PulledItem,
     PulledPage,
     PullLease,
     PullState,
+    Replay,
     StepResult,
     TransactionRow,
     Unseen,
@@ -175,6 +179,23 @@ class DatabaseStore:
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due."""
         return self._read(deliveries.next_due, bundles)
+
+    # again ---------------------------------------------------------------------------------------------------------
+    def past(self, wanted: PastFilter) -> list[PastEvent]:
+        """Return events with their deliveries."""
+        return self._read(replay.past, wanted)
+
+    def later(self, event_id: int, bundle: str, names: Sequence[str]) -> int | None:
+        """Return the newest later event of the same object that a bundle has delivered."""
+        return self._read(replay.later, event_id, bundle, names)
+
+    def replay(self, items: Sequence[Replay], *, now: datetime) -> list[Replay]:
+        """Let events go through bundles again."""
+        return self._writer.run(partial(replay.replay, items=items, now=now), wakes=lambda _: True)
+
+    def store_id(self) -> str:
+        """Return the name of this database."""
+        return self._id
 
     # pulls ---------------------------------------------------------------------------------------------------------
     def claim_pull(

@@ -71,10 +71,14 @@ _FINISHED = (
     .order_by(steps.c.delivery_id, steps.c.position)
 )
 # However often a step looked and found nothing since: a call without an answer may still arrive, so it stays in doubt until
-# its step is finished. The price is one look more.
-_IN_DOUBT = and_(calls.c.writes.is_(True), calls.c.state.in_(("sent", "unknown")))
+# its step is finished. The price is one look more. A step of a replayed delivery has even been told that its call arrived.
+_DONE_BEFORE = and_(
+    calls.c.state == "answered", calls.c.status.between(200, 299), calls.c.sent_at < deliveries.c.first_tried_at
+)
+_IN_DOUBT = and_(calls.c.writes.is_(True), or_(calls.c.state.in_(("sent", "unknown")), _DONE_BEFORE))
 _BEGUN = (
     select(calls.c.delivery_id, calls.c.step, calls.c.action, func.max(case((_IN_DOUBT, 1), else_=0)))
+    .join(deliveries, deliveries.c.id == calls.c.delivery_id)
     .where(calls.c.delivery_id.in_(_IDS))
     .group_by(calls.c.delivery_id, calls.c.step, calls.c.action)
     .order_by(calls.c.delivery_id, func.min(calls.c.id))

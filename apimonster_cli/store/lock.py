@@ -10,6 +10,23 @@ class TakenError(StoreError):
     """Another process is the daemon of this store."""
 
 
+def is_taken(store: Path) -> bool:
+    """Return whether a process is the daemon of the file `store` at this moment."""
+    import fcntl
+
+    try:
+        file = os.open(store.with_name(store.name + ".lock"), os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(file)
+    return False
+
+
 class DaemonLock:
     """Holds `<file>.lock` until released; the process id is written inside. TakenError when another process has it."""
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from apimonster_cli.store.kinds import JsonText, Moment, Words
 
-PRIORITIES = (0, 1)  # of deliveries that somebody waits for, and of those of bulk events
+PRIORITIES = (0, 1)  # of deliveries that somebody waits for, and of those of bulk events and of replays
 
 metadata = MetaData()
 
@@ -85,7 +85,7 @@ deliveries = Table(
         Integer,
         nullable=False,
         server_default=text("0"),
-        comment="0, or 1 when its event is one of a great many that nobody waits for: those with 0 go first",
+        comment="0, or 1 when its event is one of a great many that nobody waits for, or is replayed: those with 0 go first",
     ),
     Column(
         "interrupted",
