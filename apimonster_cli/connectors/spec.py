@@ -289,6 +289,8 @@ class Action:
     needs: groups of inputs of which at least one must be mapped.
     batches: how its calls may go many at once, for a backfill; none when they cannot.
     scopes: the rights that a key needs for it, those included that it needs only after an unclear end.
+    look: the call that shows whether what it would make is there: answered when it is, PermanentError when not. None: no single
+    call does.
     """
 
     name: str
@@ -303,6 +305,7 @@ class Action:
     needs: tuple[tuple[str, ...], ...] = ()
     batches: tuple[Batch, ...] = ()
     scopes: tuple[str, ...] = ()
+    look: Callable[[Call], Request] | None = None
 
 
 @dataclass(frozen=True, slots=True)

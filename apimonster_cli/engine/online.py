@@ -1,11 +1,9 @@
 """Asks each connection's service whether the key works, what it allows, and whether what the files name is there."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any
+from datetime import timedelta
 
 from apimonster_cli.bundles.draft import Draft
 from apimonster_cli.bundles.model import Config, Connection
@@ -13,14 +11,12 @@ from apimonster_cli.bundles.named import NamedCode, UsedAction, named_codes, use
 from apimonster_cli.bundles.nodes import Scalar
 from apimonster_cli.bundles.problem import Problem, Severity, all_of, nearest, one_of
 from apimonster_cli.connectors.spec import Access, Entry, Reference
-from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, TransientError
+from apimonster_cli.engine.asking import Account
 from apimonster_cli.engine.call import Client
 
 RULE = "online"
-_TRIES = 3
-_LONGEST_WAIT = 60.0  # seconds that a service, or a rate of ours, may ask for
 _MOST_LISTED = 12
 _AT_ONCE = 8
 _ALIKE = 0.6  # codes are short: of nwe and new two letters in three agree
@@ -46,7 +42,7 @@ def ask_all(config: Config, draft: Draft, client_of: Callable[[str], Client], cl
     codes, actions = named_codes(draft), used_actions(draft)
 
     def ask(connection: Connection) -> Standing:
-        asking = _Account(connection, client_of(connection.name), clock)
+        asking = Account(connection, client_of(connection.name), clock)
         inquiry = _Inquiry(
             asking,
             [code for code in codes if code.connection == connection.name],
@@ -59,50 +55,11 @@ def ask_all(config: Config, draft: Draft, client_of: Callable[[str], Client], cl
         return list(pool.map(ask, asked))
 
 
-class _Account:
-    """connectors.spec.Asking: one connection, its rate kept, its answers judged."""
-
-    def __init__(self, connection: Connection, client: Client, clock: Clock) -> None:
-        self.connection = connection
-        self.ahead: timedelta | None = None
-        self._client = client
-        self._clock = clock
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """Return the connection's settings."""
-        return self.connection.settings
-
-    @property
-    def now(self) -> datetime:
-        """Return the present moment."""
-        return self._clock.now()
-
-    def ask(self, request: Request) -> Answer:
-        """Make one call; what a limit turns away is tried again when the limit allows."""
-        for _ in range(_TRIES - 1):
-            try:
-                return self._ask(request)
-            except TransientError as error:
-                if error.retry_after is None or error.retry_after > _LONGEST_WAIT:
-                    raise
-                self._clock.sleep(error.retry_after)
-        return self._ask(request)
-
-    def _ask(self, request: Request) -> Answer:
-        self._client.reserve()
-        answer = self._client.send(request)
-        self.ahead = _ahead(answer, self._clock.now())
-        if self.connection.connector.judge is not None:
-            self.connection.connector.judge(request, answer)
-        return answer
-
-
 @dataclass(slots=True)
 class _Inquiry:
     """All that is asked of one connection."""
 
-    asking: _Account
+    asking: Account
     codes: Sequence[NamedCode]
     actions: Sequence[UsedAction]
     problems: list[Problem] = field(default_factory=list)
@@ -231,10 +188,3 @@ def _listed(codes: Sequence[str]) -> str:
 def _redacted(problem: Problem, redacted: Callable[[str], str]) -> Problem:
     suggestion = problem.suggestion and redacted(problem.suggestion)
     return Problem(problem.place, problem.rule, redacted(problem.message), suggestion, problem.severity, problem.width)
-
-
-def _ahead(answer: Answer, now: datetime) -> timedelta | None:
-    try:
-        return now - parsedate_to_datetime(answer.headers["date"])
-    except (KeyError, ValueError, TypeError):  # no date, one that cannot be read, or one without a zone
-        return None

@@ -11,6 +11,7 @@ from apimonster_cli.connectors.retailcrm.external_id import external_id_of
 from apimonster_cli.connectors.retailcrm.once import once
 from apimonster_cli.connectors.retailcrm.upload import LIST, UPLOAD
 from apimonster_cli.connectors.spec import Action, Call, Option
+from apimonster_cli.core.call import Request
 from apimonster_cli.core.errors import PermanentError
 
 
@@ -48,6 +49,11 @@ def place(call: Call, fields: Mapping[str, Any], site: str | None) -> Mapping[st
     return {**change(call, found, changes, site), "created": ours}
 
 
+def order_there(call: Call) -> Request:
+    """Return the call that shows whether the order is there already."""
+    return calls.get_order(external_id_of(call), "externalId", call.fields.get("site") or call.settings.get("site"))
+
+
 def _look(call: Call, external_id: str, site: str | None) -> Mapping[str, Any] | None:
     try:
         answer = call.ask(calls.get_order(external_id, "externalId", site))
@@ -75,4 +81,5 @@ CREATE_ORDER = Action(
     open_outputs=OPEN_ORDER,
     batches=(UPLOAD, LIST),
     scopes=("order_write", "order_read"),
+    look=order_there,
 )

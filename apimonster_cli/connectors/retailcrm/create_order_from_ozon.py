@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from apimonster_cli.connectors.retailcrm.create_order import ON_DUPLICATE, place
+from apimonster_cli.connectors.retailcrm.create_order import ON_DUPLICATE, order_there, place
 from apimonster_cli.connectors.retailcrm.edit_order import OPEN_ORDER, REPLACE_ITEMS
 from apimonster_cli.connectors.retailcrm.find_product import find_by_article
 from apimonster_cli.connectors.spec import Action, Call, Option
@@ -134,4 +134,5 @@ CREATE_ORDER_FROM_OZON = Action(
     open_outputs=OPEN_ORDER,
     needs=(("products",), ("article_field",)),
     scopes=("order_write", "order_read", "store_read"),
+    look=order_there,
 )
