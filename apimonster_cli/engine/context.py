@@ -32,6 +32,8 @@ class Context:
         self._source_zone: tzinfo = bundle.connection.zone or settings.timezone
         self._outputs: dict[str, Mapping[str, Any]] = {}
         self._items: dict[str, dict[int, Mapping[str, Any]]] = {}
+        self.hidden = False
+        """Whether outputs come from the store, where secrets are masked."""
 
     def keep(self, step_id: str, outcome: StepOutcome, output: Mapping[str, Any], *, number: int | None = None) -> None:
         """Let later steps read what this one brought; number: of the item that it was done for.
@@ -95,6 +97,7 @@ def context_of(claimed: Claimed, bundle: Bundle, settings: Settings, previous: A
     for step in claimed.finished:
         name, _, number = step.step.removeprefix(ON_FAILURE).partition(".")
         context.keep(name, step.outcome, step.output, number=int(number) if number else None)
+        context.hidden = True
     return context
 
 

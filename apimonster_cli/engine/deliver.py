@@ -20,7 +20,7 @@ from apimonster_cli.engine.previous import event_before
 from apimonster_cli.engine.pull import Order, Pulled, pull
 from apimonster_cli.engine.renamed import names_on_record
 from apimonster_cli.engine.retry import Again, decide
-from apimonster_cli.engine.step import StepWork
+from apimonster_cli.engine.step import StepWork, redacted
 from apimonster_cli.store.api import LostLeaseError, Store
 from apimonster_cli.store.rows import Claimed, Outcome, StepResult
 
@@ -162,7 +162,7 @@ class _Attempt:
                     return self._fail(result, f"step {part.name}: {result.error}")
                 self._context.keep(step.id, result.outcome, result.output, number=part.number)
                 ends = position == last and part is parts[-1]
-                self._journal.finish(result, outcome="done" if ends else None)
+                self._finish(result, outcome="done" if ends else None)
                 if ends:
                     return "done"
         return self._close("done")  # all steps were finished before: the bundle has lost its last ones since
@@ -186,10 +186,10 @@ class _Attempt:
         if not self._bundle.on_failure:
             if result is None:
                 return self._close("failed", error)
-            self._journal.finish(result, outcome="failed", error=error)
+            self._finish(result, outcome="failed", error=error)
             return "failed"
         if result is not None:
-            self._journal.finish(result)
+            self._finish(result)
         self._journal.give_up(error=error, until=self._clock.now())
         if self._journal.dry:
             return self._on_failure(error)
@@ -210,7 +210,7 @@ class _Attempt:
                 if result is None:
                     return None
                 self._context.keep(step.id, result.outcome, result.output, number=part.number)
-                self._journal.finish(result)
+                self._finish(result)
         return self._close("failed", error)
 
     def _do(self, part: Part, position: int, *, last: bool = False) -> StepResult | None:
@@ -225,6 +225,7 @@ class _Attempt:
                 self._caller,
                 identity=identity(claimed, key),
                 doubtful=key in claimed.doubtful,
+                hidden=self._context.hidden,
             )
         except RefusedError as error:
             if last:
@@ -245,6 +246,9 @@ class _Attempt:
                 return work.failed(decision.error)
             self._put_off(decision.at, error, key, counts=decision.counts)
         return None
+
+    def _finish(self, result: StepResult, *, outcome: Outcome | None = None, error: str | None = None) -> None:
+        self._journal.finish(redacted(result, self._config.redactor), outcome=outcome, error=error)
 
     def _put_off(self, until: datetime, error: CallError, key: str, *, counts: bool) -> None:
         message = self._config.redactor.text(f"step {key}: {error}")

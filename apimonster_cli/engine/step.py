@@ -1,18 +1,24 @@
 """One step: filter → fields → action → outputs, as the result that is kept."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from apimonster_cli.bundles.model import Step
-from apimonster_cli.core import log
+from apimonster_cli.core import exactjson, log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, RefusedError, StoreError, TransientError
-from apimonster_cli.core.redact import Redactor
+from apimonster_cli.core.redact import MASK, Redactor
 from apimonster_cli.engine.callers import Caller, Task
 from apimonster_cli.store.api import LostLeaseError
 from apimonster_cli.store.rows import StepOutcome, StepResult
 from apimonster_cli.values.field import Built
 from apimonster_cli.values.scope import Scope
+
+_HIDDEN = (
+    "a value that an earlier step brought is the same as a secret of the files; it was masked when it was put on record before "
+    "the program was interrupted, and a mask is not sent: read the value from the event, or take it out of the secrets"
+)
 
 
 class StepWork:
@@ -26,9 +32,12 @@ class StepWork:
         self._redactor = redactor
         self._built: Built | None = None
 
-    def do(self, scope: Scope, caller: Caller, *, identity: str, doubtful: bool = False) -> StepResult:
-        """Do the step and return its result; TransientError and RefusedError when it has to wait for another try.
+    def do(
+        self, scope: Scope, caller: Caller, *, identity: str, doubtful: bool = False, hidden: bool = False
+    ) -> StepResult:
+        """Do the step and return its result, secrets and all; TransientError and RefusedError when it has to wait for another try.
 
+        hidden: outputs of earlier steps come from the store, with secrets masked in them.
         Anything unforeseen fails the step alone: one poison event must not stop the worker.
         """
         try:
@@ -36,6 +45,8 @@ class StepWork:
             if refusal is not None:
                 return self._result("skipped", error=refusal)
             self._built = self.step.fields.build(scope)
+            if hidden and MASK in exactjson.dumps(self._built.fields):
+                return self.failed(_HIDDEN)
             task = Task(self.step, self.key, self._built, identity, doubtful)
             return self._result("done", output=caller.answer(task))
         except (TransientError, RefusedError, StoreError, LostLeaseError):
@@ -59,7 +70,6 @@ class StepWork:
     def _result(
         self, outcome: StepOutcome, *, output: Mapping[str, Any] | None = None, error: str | None = None
     ) -> StepResult:
-        redact = self._redactor.value
         built = self._built
         return StepResult(
             step=self.key,
@@ -67,8 +77,18 @@ class StepWork:
             action=self.step.action_name,
             outcome=outcome,
             ended_at=self._clock.now(),
-            fields=redact(built.fields) if built else {},
-            origins={target: redact(str(origin)) for target, origin in built.origins.items()} if built else {},
-            output=redact(dict(output)) if output else {},
+            fields=built.fields if built else {},
+            origins={target: str(origin) for target, origin in built.origins.items()} if built else {},
+            output=output or {},
             error=None if error is None else self._redactor.text(error),
         )
+
+
+def redacted(result: StepResult, redactor: Redactor) -> StepResult:
+    """Return a result as it may be put on record; later steps of the same attempt read it as it came."""
+    return replace(
+        result,
+        fields=redactor.value(dict(result.fields)),
+        origins=redactor.value(dict(result.origins)),
+        output=redactor.value(dict(result.output)),
+    )

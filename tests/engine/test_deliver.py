@@ -133,6 +133,17 @@ def test_secrets_stay_out_of_the_store(make: Benches) -> None:
     assert "•••" in kept
 
 
+def test_a_later_step_reads_what_came_although_it_is_masked_in_the_store(make: Benches) -> None:
+    made = make(bundle(step("order"), step("note", {"of": "steps.order.echo"})))
+    made.crm.replies = [answer({"echo": SECRET}), answer()]
+    made.accept()
+
+    made.deliver_due()
+
+    assert made.crm.requests[-1].json["of"] == SECRET
+    assert SECRET not in repr(made.delivery().steps)
+
+
 # errors --------------------------------------------------------------------------------------------------------------
 def test_what_fails_in_passing_is_tried_a_few_times_and_then_put_off(make: Benches) -> None:
     made = make(bundle())

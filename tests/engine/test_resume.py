@@ -13,6 +13,7 @@ from tests.engine.support import (
     DOWN,
     LOOK,
     LOST,
+    SECRET,
     Bench,
     Benches,
     answer,
@@ -48,6 +49,20 @@ def test_a_later_step_reads_the_outcome_and_a_status_of_the_services_own(make: B
 
     sent = made.crm.requests[-1].json
     assert (sent["outcome"], sent["own"]) == ("done", "new")
+
+
+def test_a_mask_that_the_store_put_over_a_secret_is_never_sent(make: Benches) -> None:
+    made = make(bundle(step("order"), step("note", {"of": "steps.order.number"})))
+    made.crm.replies = [answer({"number": SECRET}), DOWN, DOWN, DOWN]
+    made.accept()
+    made.deliver_due()
+    made.crm.requests.clear()
+
+    outcomes = made.deliver_next()
+
+    assert outcomes == ["failed"]
+    assert made.crm.requests == []
+    assert "masked when it was put on record" in str(made.delivery().error)
 
 
 def test_a_delivery_that_was_killed_between_two_steps_goes_on_with_the_second(make: Benches) -> None:
