@@ -171,6 +171,17 @@ def test_a_service_that_asks_for_longer_is_not_asked_again_at_once(make: Benches
     assert made.delivery().due_at == START + timedelta(seconds=120)
 
 
+def test_one_attempt_is_one_call_without_quick_tries(make: Benches) -> None:
+    made = make(bundle(step("order", attempts=1)))
+    made.crm.replies = [DOWN, answer()]
+    made.accept()
+
+    outcomes = made.deliver_due()
+
+    assert outcomes == ["failed"]
+    assert len(made.crm.requests) == 1
+
+
 def test_gives_up_after_the_attempts_that_the_step_allows(make: Benches) -> None:
     made = make(bundle(step("order", attempts=2)))
     made.crm.replies = [DOWN] * 6
