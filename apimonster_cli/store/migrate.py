@@ -33,6 +33,11 @@ def revision(connection: Connection, path: Path) -> str | None:
     return None
 
 
+def knows(found: str, *, scripts: Path = SCRIPTS) -> bool:
+    """Return whether a database of revision `found` is of this version of the program or can be moved on to it."""
+    return found == HEAD or found in {script.revision for script in _directory(scripts).walk_revisions()}
+
+
 def bring_up_to_date(engine: Engine, path: Path, clock: Clock) -> None:
     """Make or move the schema in one transaction: a kill leaves it as it was or as it should be."""
     with engine.connect() as connection:
@@ -56,7 +61,7 @@ def _create(connection: Connection, clock: Clock) -> None:
 
 def upgrade(connection: Connection, path: Path, found: str, *, to: str = HEAD, scripts: Path = SCRIPTS) -> None:
     """Back the database up to `<file>.<revision>.bak` and move it from revision `found` on; StoreError when it is newer."""
-    if found not in {script.revision for script in _directory(scripts).walk_revisions()}:
+    if not knows(found, scripts=scripts):
         raise StoreError(f"{path} was written by a newer version of this program; install that version or a later one")
     dialect.back_up(connection, path.with_name(f"{path.name}.{found}.bak"))
     move(connection, to=to, scripts=scripts)
