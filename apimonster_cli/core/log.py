@@ -75,7 +75,9 @@ class _Lines:
     def write(self, line: str) -> None:
         """Write one line, if that can be done."""
         with suppress(OSError, ValueError):
-            print(line, file=self._stream, flush=True)
+            # With its end, which print would write apart: lines of several threads would get mixed.
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
 
     debug = info = warning = error = critical = write
 

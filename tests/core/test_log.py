@@ -50,3 +50,22 @@ def test_a_stream_that_cannot_be_written_costs_the_line_alone(monkeypatch: pytes
     log.get().error("written")
 
     assert [json.loads(line)["message"] for line in stream.getvalue().splitlines()] == ["written"]
+
+
+def test_writes_each_line_at_once_so_that_threads_do_not_mix_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pieces(io.StringIO):
+        def __init__(self) -> None:
+            super().__init__()
+            self.written: list[str] = []
+
+        def write(self, text: str) -> int:
+            self.written.append(text)
+            return len(text)
+
+    stream = Pieces()
+    monkeypatch.setattr("sys.stderr", stream)
+    log.configure(Redactor(), json_lines=True)
+
+    log.get().info("one")
+
+    assert [piece.endswith("\n") for piece in stream.written] == [True]
