@@ -147,16 +147,15 @@ class Listener:
     async def _take(self, door: Door, arrival: Arrival, method: str, encoding: bytes) -> Reply:
         """Read a webhook that may come in, and have it kept."""
         try:
-            payload = _read(arrival, method, encoding, door.max_body)
-            if door.is_address_check(payload):
-                return _OK
-            event = door.event(arrival, payload)
+            event = _event(door, arrival, method, encoding)
         except TooLargeError:
             raise _too_large(door) from None
         except UnreadableError as error:
             return await self._reject(400, door, arrival, str(error))
         except UnknownTypeError as error:
             return await self._reject(415, door, arrival, str(error))
+        if event is None:
+            return _OK
         row, duplicate = await self._keep(door, event)
         if duplicate:
             return (200, b'{"status":"duplicate","event":%d}' % row, ())
@@ -233,6 +232,15 @@ class Listener:
         if now >= self._told.get((name, refusal.status), float("-inf")):
             self._told[name, refusal.status] = now + _TELL
             log.get().warning("webhook refused", connection=name, status=refusal.status, reason=str(refusal))
+
+
+def _event(door: Door, arrival: Arrival, method: str, encoding: bytes) -> NewEvent | None:
+    """Return a webhook as it is to be kept; None when somebody only tries the address.
+
+    The value that was read is gone by the time its text waits for the disk: with many waiting it would crowd the caches.
+    """
+    payload = _read(arrival, method, encoding, door.max_body)
+    return None if door.is_address_check(payload) else door.event(arrival, payload)
 
 
 def _read(arrival: Arrival, method: str, encoding: bytes, most: int) -> Payload:
