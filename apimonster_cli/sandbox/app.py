@@ -5,6 +5,7 @@ No framework routes here: RetailCRM looks at the key before the path, and the CR
 """
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from starlette.types import Receive, Scope, Send
@@ -15,7 +16,7 @@ from apimonster_cli.sandbox.api import carry_out
 from apimonster_cli.sandbox.control import PREFIX, control
 from apimonster_cli.sandbox.faults import Fate, Fault, Window
 from apimonster_cli.sandbox.journal import Record
-from apimonster_cli.sandbox.wire import Wire
+from apimonster_cli.sandbox.wire import GoneError, Wire
 
 if TYPE_CHECKING:
     from apimonster_cli.sandbox.server import Sandbox
@@ -53,10 +54,11 @@ class App:
         if scope["type"] != "http":
             raise RuntimeError("the sandbox speaks HTTP only")
         wire = Wire(scope, receive, send)
-        if wire.path.startswith(PREFIX):
-            await wire.answer(await self._controlled(wire) if wire.is_local else Refusal(404, "Not found").reply())
-        else:
-            await self._live_through(wire)
+        with suppress(GoneError):
+            if wire.path.startswith(PREFIX):
+                await wire.answer(await self._controlled(wire) if wire.is_local else Refusal(404, "Not found").reply())
+            else:
+                await self._live_through(wire)
 
     async def _controlled(self, wire: Wire) -> Reply:
         try:

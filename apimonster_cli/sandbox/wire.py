@@ -17,6 +17,10 @@ _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
 
+class GoneError(Exception):
+    """The caller went away in the middle of its call, which then is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wire:
     """The three parts of an ASGI call."""
@@ -56,12 +60,14 @@ class Wire:
     async def parameters(self, *, json: bool = False) -> Parameters:
         """Return query and form parameters together; those of the form win. A body of another type is not looked at.
 
-        json: a JSON object is read as well, its keys are parameters; ValueError when it is none.
+        json: a JSON object is read as well, its keys are parameters; ValueError when it is none. GoneError: it never came whole.
         """
         parts: list[bytes] = []
         size, more = 0, True
         while more:
             message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise GoneError
             part = message.get("body", b"")
             parts.append(part)
             size += len(part)

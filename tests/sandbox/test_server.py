@@ -38,6 +38,23 @@ def test_gives_the_port_back(serve: Serve) -> None:
         assert other.getsockname()[1] == port
 
 
+def test_carries_out_no_call_that_breaks_off(serve: Serve) -> None:
+    running = serve()
+    port = int(running.url.rpartition(":")[2])
+
+    with socket.create_connection(("127.0.0.1", port)) as caller:
+        caller.sendall(
+            b"POST /api/v5/orders/create HTTP/1.1\r\nHost: crm\r\nX-API-KEY: sandbox\r\nContent-Length: 99\r\n"
+            b"Content-Type: application/x-www-form-urlencoded\r\n\r\norder=%7B%7D"
+        )
+    with Http(running.url) as http:
+        answer = http.get("/sandbox/requests").json()
+        orders = http.get("/sandbox/orders").json()["orders"]
+
+    assert [(row["status"], row["carriedOut"]) for row in answer["requests"]] in ([], [(None, False)])
+    assert orders == []
+
+
 def test_data_survive_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "crm.db"
     with Sandbox(database=file).serve() as running, Http(running.url) as http:
