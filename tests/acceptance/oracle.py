@@ -141,7 +141,7 @@ def _calls_are_on_record(world: World, database: sqlite3.Connection) -> Iterator
     perhaps: Counter[str] = Counter()
     for method, url, request, unsent in database.execute(query):
         (perhaps if unsent else sure)[_call_on_record(method, url, request)] += 1
-    seen = Counter(_call_seen(request) for request in world.crm.requests)
+    seen = Counter(_call_seen(request) for request in world.crm.requests if _came_whole(request))
     for call in seen.keys() | sure.keys():
         least, most = sure[call], sure[call] + perhaps[call]
         if seen[call] < least:
@@ -157,6 +157,11 @@ def _call_on_record(method: str, url: str, request: str | None) -> str:
 
 def _call_seen(request: Row) -> str:
     return _call(request["method"], request["path"], request["parameters"])
+
+
+def _came_whole(request: Row) -> bool:
+    """Return whether a call came in to its end: not where its sender was killed in the middle of it."""
+    return bool(request["parameters"] or request["status"] or request["fault"])
 
 
 def _call(method: str, path: str, parameters: Row) -> str:

@@ -471,7 +471,7 @@ def test_a_turn_that_is_far_off_turns_the_call_away() -> None:
             made.reserve()
 
     assert (caught.value.turned_away, caught.value.may_have_happened) == (True, False)
-    assert caught.value.retry_after == pytest.approx(1.02)
+    assert caught.value.retry_after == pytest.approx(1.04)
     assert clock.slept == []
 
 
