@@ -30,6 +30,7 @@ COMMANDS = {
     "fields": "List the fields of an event or an action.",
     "schema": "Write the JSON Schema that completes bundle files in an editor.",
     "sandbox": "Run local look-alikes of RetailCRM and Calltouch, to try bundles on.",
+    "doctor": "Look whether everything is as it should be: keys, clock, disk, addresses, deliveries.",
     "backup": "Copy the store, while the daemon runs.",
     "restore": "Put a copy of the store back, or look whether it is sound.",
     "prune": "Delete events and transactions older than the retention now.",

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _UNSEEN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 _WIDEST = 100_000  # what a program reads is never folded
 _COLOURS = {
+    "ok": "green",
+    "warn": "yellow",
+    "fail": "red",
     "done": "green",
     "passed": "green",
     "accepted": "green",

@@ -75,7 +75,7 @@ class _Inquiry:
             said = str(error).removeprefix(f"connection {self._name}: ")
             more = "; what the files name in it could not be checked" if isinstance(error, TransientError) else ""
             self._at_connection(f"connection {self._name}: {redacted(said)}{more}")
-        problems = [_redacted(problem, redacted) for problem in self.problems]
+        problems = [_redacted(problem, redacted) for problem in sorted(self.problems, key=lambda one: one.place)]
         return Standing(self.asking.connection, access, failed, tuple(problems), self.asking.ahead)
 
     @property

@@ -217,6 +217,9 @@ class Store(Protocol):
     def counts(self) -> Counts:
         """Return how many events and deliveries there are, by state."""
 
+    def calls_since(self, moment: datetime) -> dict[str, int]:
+        """Return how many calls each connection has made since then."""
+
     # upkeep --------------------------------------------------------------------------------------------------------
     def prune(self, *, events_before: datetime, transactions_before: datetime, batch: int = 500) -> int:
         """Delete one small batch of old rows; return how many rows went, 0 when nothing is left to prune.

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, or_, select
@@ -122,6 +123,16 @@ def count(connection: Connection) -> Counts:
         oldest_waiting=connection.scalar(oldest),
         next_due=min((found for each in due if (found := connection.scalar(each)) is not None), default=None),
     )
+
+
+def calls_since(connection: Connection, moment: datetime) -> dict[str, int]:
+    """Return how many calls each connection has made since then; planned ones were never made."""
+    made = (
+        select(transactions.c.connection, func.count())
+        .where(transactions.c.sent_at >= moment, transactions.c.state != "planned")
+        .group_by(transactions.c.connection)
+    )
+    return {name: number for name, number in connection.execute(made)}  # noqa: C416  # dict() loses the types
 
 
 def _narrow(
