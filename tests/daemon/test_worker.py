@@ -12,7 +12,7 @@ import pytest
 from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.errors import StoreError, TransientError
-from apimonster_cli.daemon.worker import DRY_LEASE, Worker
+from apimonster_cli.daemon.worker import DRY_LEASE, LEASE, Worker
 from tests.engine.support import DOWN, Bench, answer, bench, bundle, connection, step
 
 SOON = 20.0
@@ -22,8 +22,8 @@ SOON = 20.0
 class Made:
     def __init__(self, bench: Bench, *, dry_run: bool = False) -> None:
         self.bench = bench
-        more = {"lease": DRY_LEASE} if dry_run else {}
-        self.worker = Worker(bench.store, bench.engine, bench.clock, name="w", workers=4, **more)
+        lease = DRY_LEASE if dry_run else LEASE
+        self.worker = Worker(bench.store, bench.engine, bench.clock, name="w", workers=4, lease=lease)
 
 
 class Make:
