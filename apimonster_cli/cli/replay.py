@@ -11,7 +11,7 @@ from apimonster_cli.cli.boundary import WORK_FAILED
 from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, parse_since, store_beside
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.errors import ConfigError
-from apimonster_cli.store.rows import PastFilter, Replay
+from apimonster_cli.store.past import PastFilter, Replay
 
 if TYPE_CHECKING:
     from apimonster_cli.bundles.model import Config

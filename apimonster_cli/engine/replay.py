@@ -16,15 +16,8 @@ from apimonster_cli.engine.call import Client
 from apimonster_cli.engine.context import context_of, identity
 from apimonster_cli.engine.renamed import names_on_record
 from apimonster_cli.store.api import Store
-from apimonster_cli.store.rows import (
-    Claimed,
-    EventRow,
-    FinishedStep,
-    Lease,
-    PastDelivery,
-    PastEvent,
-    Replay,
-)
+from apimonster_cli.store.past import PastDelivery, PastEvent, Replay
+from apimonster_cli.store.rows import Claimed, EventRow, FinishedStep, Lease
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from apimonster_cli.store.past import PastEvent, PastFilter, Replay
 from apimonster_cli.store.rows import (
     Accepted,
     Claimed,
@@ -19,14 +20,11 @@ from apimonster_cli.store.rows import (
     NewTransaction,
     Outcome,
     PageTaken,
-    PastEvent,
-    PastFilter,
     Pause,
     PulledItem,
     PulledPage,
     PullLease,
     PullState,
-    Replay,
     StepResult,
     TransactionRow,
     Unseen,

@@ -28,6 +28,7 @@ from apimonster_cli.store import leases as lease_rows
 from apimonster_cli.store.cursors import Broken, Hold
 from apimonster_cli.store.deliveries import Ending, Wait, Wanted
 from apimonster_cli.store.lock import DaemonLock
+from apimonster_cli.store.past import PastEvent, PastFilter, Replay
 from apimonster_cli.store.rows import (
     Accepted,
     Claimed,
@@ -42,14 +43,11 @@ from apimonster_cli.store.rows import (
     NewTransaction,
     Outcome,
     PageTaken,
-    PastEvent,
-    PastFilter,
     Pause,
     PulledItem,
     PulledPage,
     PullLease,
     PullState,
-    Replay,
     StepResult,
     TransactionRow,
     Unseen,

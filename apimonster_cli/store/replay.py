@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, or_, select, update
 
-from apimonster_cli.store.rows import PastDelivery, PastEvent, PastFilter, Replay
+from apimonster_cli.store.past import PastDelivery, PastEvent, PastFilter, Replay
 from apimonster_cli.store.tables import deliveries, events, is_open, steps
 
 LOW = 1

@@ -16,7 +16,8 @@ from apimonster_cli.engine.replay import Choice, choose, what_is_there
 from apimonster_cli.sandbox.server import Running, Sandbox
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.open import open_store
-from apimonster_cli.store.rows import NewEvent, PastFilter, Replay
+from apimonster_cli.store.past import PastFilter, Replay
+from apimonster_cli.store.rows import NewEvent
 
 NOON = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 KEY = "invented-api-key"

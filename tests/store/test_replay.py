@@ -5,7 +5,7 @@ from pathlib import Path
 
 from apimonster_cli.store.database import DatabaseStore
 from apimonster_cli.store.lock import is_taken
-from apimonster_cli.store.rows import PastFilter, Replay
+from apimonster_cli.store.past import PastFilter, Replay
 from tests.store.build import NOON, SetClock, accept, call, claim, ended, event, opened, step
 
 
