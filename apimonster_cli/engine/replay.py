@@ -149,7 +149,7 @@ def what_is_there(
 def _look(config: Config, store: Store, chosen: Chosen) -> _Look | None:
     """Return the look of the first step that has one; None when its fields cannot be built beforehand."""
     bundle = config.bundles[chosen.item.bundle]
-    place = next((place for place, step in enumerate(bundle.steps) if step.action.look), None)
+    place = next((place for place, step in enumerate(bundle.steps) if step.action.look and not step.for_each), None)
     row = store.event(chosen.event.id)
     if place is None or row is None or row.payload is None:
         return None

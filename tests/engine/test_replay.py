@@ -140,3 +140,10 @@ def test_what_cannot_be_asked_is_left_open(store: Store, crm: Running) -> None:
 
     assert there(unbuildable, store, choice) == [None]
     assert there(refused, store, choice) == [None]
+
+
+def test_a_step_that_is_done_for_each_of_a_list_is_not_looked_for(store: Store, crm: Running) -> None:
+    config_ = config(crm.url, fields="phone: contact.phone}, for_each: tags, filter: {id: 1")
+    choice = chosen(config_, store, lead(1))
+
+    assert there(config_, store, choice) == [None]
