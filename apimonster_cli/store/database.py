@@ -1,5 +1,6 @@
 """The Store over a database: one method a verb, the SQL in the file of its noun."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
@@ -26,7 +27,8 @@ from apimonster_cli.store import (
 )
 from apimonster_cli.store import leases as lease_rows
 from apimonster_cli.store.cursors import Broken, Hold
-from apimonster_cli.store.deliveries import Ending, Wait, Wanted
+from apimonster_cli.store.deliveries import Ending, Wait
+from apimonster_cli.store.due import Wanted
 from apimonster_cli.store.lock import DaemonLock
 from apimonster_cli.store.past import PastEvent, PastFilter, Replay
 from apimonster_cli.store.rows import (
@@ -72,6 +74,7 @@ class DatabaseStore:
         self._lock = lock
         self._id = self._read(_store_id)
         self._writer = Writer(engine, path)
+        self._turns = itertools.count()
 
     # events in -----------------------------------------------------------------------------------------------------
     def accept(self, event: NewEvent) -> "Future[Accepted]":
@@ -98,7 +101,8 @@ class DatabaseStore:
         bulk: int | None = None,
     ) -> list[Claimed]:
         """Take up to `limit` due deliveries of `bundles`, at most `bulk` of them those of bulk events."""
-        wanted = Wanted(worker, bundles, limit, until=now + lease, now=now, bulk=limit if bulk is None else bulk)
+        most = limit if bulk is None else bulk
+        wanted = Wanted(worker, bundles, limit, until=now + lease, now=now, bulk=most, turn=next(self._turns))
         return self._writer.run(partial(deliveries.claim, wanted=wanted, store_id=self._id))
 
     def extend(self, leases: Sequence[Lease], *, until: datetime) -> None:

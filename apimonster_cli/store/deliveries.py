@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Row, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, case, func, insert, or_, select, update
 
 from apimonster_cli.store import leases, transactions
+from apimonster_cli.store.due import Wanted, rows_due
 from apimonster_cli.store.prepared import Prepared
 from apimonster_cli.store.rows import (
     Claimed,
@@ -18,42 +19,10 @@ from apimonster_cli.store.rows import (
     Outcome,
     StepResult,
 )
-from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free, is_open, steps
+from apimonster_cli.store.tables import PRIORITIES, deliveries, is_free, is_open, steps
 from apimonster_cli.store.tables import transactions as calls
 
 _IDS = bindparam("ids", type_=Integer, expanding=True)
-_DUE = (
-    select(
-        deliveries.c.id,
-        deliveries.c.event_id,
-        deliveries.c.bundle,
-        deliveries.c.object_key,
-        deliveries.c.attempt,
-        deliveries.c.tries,
-        deliveries.c.first_tried_at,
-        deliveries.c.failing,
-        deliveries.c.interrupted,
-        deliveries.c.priority,
-        events.c.event,
-        events.c.connection,
-        events.c.received_at,
-        events.c.payload,
-        events.c.query,
-        events.c.headers,
-        events.c.change,
-    )
-    .join(events, events.c.id == deliveries.c.event_id)
-    .where(
-        is_free,
-        # One priority at a time: over both, all that waits for its time would be looked at before anything is taken.
-        deliveries.c.priority == bindparam("wanted"),
-        deliveries.c.due_at <= bindparam("now"),
-        deliveries.c.bundle.in_(bindparam("bundles", expanding=True)),
-    )
-    .order_by(deliveries.c.due_at, deliveries.c.id)
-    .limit(bindparam("most"))
-    .with_for_update(of=deliveries, skip_locked=True)  # for databases with several writers; SQLite has none to skip
-)
 _TAKE = (
     update(deliveries)
     .where(deliveries.c.id.in_(_IDS))
@@ -149,18 +118,6 @@ class _Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a worker asks for: at most `limit` deliveries of `bundles` due by `now`, to hold until `until`; `bulk` of bulk events."""
-
-    worker: str
-    bundles: Sequence[str]
-    limit: int
-    until: datetime
-    now: datetime
-    bulk: int
-
-
-@dataclass(frozen=True, slots=True)
 class Wait:
     """How long a delivery waits, and why; counts: its try counts towards giving up."""
 
@@ -180,13 +137,7 @@ class Ending:
 
 def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed]:
     """Take due deliveries; a constant number of statements, however many there are."""
-    due: list[Row[Any]] = []
-    for priority in PRIORITIES:
-        room = wanted.limit - len(due)
-        most = min(room, wanted.bulk) if priority else room
-        if most > 0:
-            asked = {"wanted": priority, "now": wanted.now, "bundles": list(wanted.bundles), "most": most}
-            due += connection.execute(_DUE, asked)
+    due = rows_due(connection, wanted)
     if not due:
         return []
     connection.execute(

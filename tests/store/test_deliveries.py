@@ -366,12 +366,12 @@ def test_claims_with_as_many_statements_for_many_as_for_one(store: DatabaseStore
 
 
 def test_finds_what_is_due_without_looking_at_all_that_waits(store: DatabaseStore) -> None:
-    from apimonster_cli.store import deliveries
+    from apimonster_cli.store import deliveries, due
 
     explained: list[str] = []
     plan = "EXPLAIN QUERY PLAN "
     parts = {"wanted": 0, "now": NOON, "bundles": ["a", "b"], "most": 1}
-    for statement in (deliveries._DUE, deliveries._NEXT_DUE):
+    for statement in (due._DUE, deliveries._NEXT_DUE):
         text = str(statement.params(parts).compile(store._engine, compile_kwargs={"render_postcompile": True}))
         with store._engine.connect() as connection:
             rows = connection.exec_driver_sql(plan + text, (None,) * text.count("?"))
