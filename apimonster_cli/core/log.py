@@ -23,7 +23,8 @@ def configure(redactor: Redactor, *, json_lines: bool | None = None, warnings_on
     warnings_only: for a command that has a progress bar where the daemon has its log.
     """
     least = logging.WARNING if warnings_only else logging.INFO
-    _wanted[:] = [lambda: _configure(redactor, json_lines=json_lines, least=least)]
+    with _lock:
+        _wanted[:] = [lambda: _configure(redactor, json_lines=json_lines, least=least)]
 
 
 def get() -> "structlog.stdlib.BoundLogger":
@@ -32,8 +33,9 @@ def get() -> "structlog.stdlib.BoundLogger":
 
     if _wanted:
         with _lock:
-            while _wanted:
-                _wanted.pop()()
+            if _wanted:
+                _wanted[0]()
+                _wanted.clear()  # not before: another thread would write unredacted, to where structlog does by itself
     logger: structlog.stdlib.BoundLogger = structlog.get_logger()
     return logger
 

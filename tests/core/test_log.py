@@ -1,8 +1,11 @@
 import errno
 import io
 import json
+import threading
+from typing import Any
 
 import pytest
+import structlog
 
 from apimonster_cli.core import log
 from apimonster_cli.core.redact import MASK, Redactor
@@ -69,3 +72,34 @@ def test_writes_each_line_at_once_so_that_threads_do_not_mix_theirs(monkeypatch:
     log.get().info("one")
 
     assert [piece.endswith("\n") for piece in stream.written] == [True]
+
+
+def test_no_thread_writes_before_logging_is_set_up(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    structlog.reset_defaults()
+    set_up, beginning, go_on = log._configure, threading.Event(), threading.Event()
+
+    def slowly(*given: Any, **named: Any) -> None:
+        beginning.set()
+        go_on.wait(10)
+        set_up(*given, **named)
+
+    monkeypatch.setattr(log, "_configure", slowly)
+    log.configure(Redactor(["s3cret-token"]), json_lines=True)
+    first = threading.Thread(target=lambda: log.get().info("first s3cret-token"))
+    second = threading.Thread(target=lambda: log.get().info("second s3cret-token"))
+    first.start()
+    beginning.wait(10)
+    second.start()
+    second.join(0.1)  # long enough for a line, were it not to wait
+    go_on.set()
+    first.join()
+    second.join()
+
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert sorted(json.loads(line)["message"] for line in written.err.splitlines()) == [
+        f"first {MASK}",
+        f"second {MASK}",
+    ]
