@@ -23,9 +23,7 @@ def main(arguments: list[str]) -> int:
     unknown = set(asked.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # programs are measured as users start them: with their bytecode at hand
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's programs have their bytecode at hand
     sys.stdout.write(f"{'':<58}{'min':>10}{'median':>10}{'max':>10}\n")
     for name in asked.names or BENCHMARKS:
         benchmark = import_module(f"tests.benchmarks.{name}")
