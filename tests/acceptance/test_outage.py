@@ -1,0 +1,139 @@
+"""The CRM is down for hours and comes back. In virtual time, against the look-alike over loopback."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from apimonster_cli.bundles.load import load_text
+from apimonster_cli.core import exactjson
+from apimonster_cli.daemon.clients import Clients
+from apimonster_cli.daemon.worker import Worker
+from apimonster_cli.engine.deliver import Engine
+from apimonster_cli.sandbox.faults import parse_faults
+from apimonster_cli.sandbox.server import Sandbox
+from apimonster_cli.store.api import Store
+from apimonster_cli.store.open import open_store
+from apimonster_cli.store.rows import NewEvent
+from tests.acceptance.month import Clock
+from tests.acceptance.oracle import Crm, complaints
+from tests.acceptance.processes import KEY, TOKEN, lead_payload
+from tests.acceptance.storm import BUNDLES, STORE, world
+
+BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+RATE = 10
+DOWN = "maintenance=1"
+A_CLAIM = timedelta(seconds=16)  # of sixteen deliveries, two calls each, at ten a second; and those claimed before them
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+
+
+@dataclass
+class System:
+    """The daemon's worker, driven by hand, and leads that come in by the clock."""
+
+    store: Store
+    worker: Worker
+    clock: Clock
+    acknowledged: dict[int, dict[str, object]]
+
+    def lead(self, number: int) -> None:
+        """Take one lead in."""
+        payload = lead_payload(number)
+        event = NewEvent(
+            connection="site-leads",
+            event="utmstat.new_lead",
+            status="accepted",
+            received_at=self.clock.now(),
+            payload=exactjson.dumps(payload),
+            object_key=str(number),
+            repeat_key="new_lead",
+            bundles=("leads",),
+        )
+        self.acknowledged[self.store.accept(event).result().event_id] = payload
+
+    def run(self, until: datetime, *, step: timedelta) -> None:
+        """Work as long as there is work, else let time pass, until then."""
+        while self.clock.now() < until:
+            if not self.worker.work_once():
+                self.clock.go_to(min(until, self.clock.now() + step))
+
+
+def test_new_leads_pass_the_backlog_when_the_crm_comes_back(tmp_path: Path) -> None:
+    clock = Clock(BEGIN)
+    sandbox = Sandbox(clock=clock)
+    down, back, end = BEGIN + timedelta(minutes=1), BEGIN + timedelta(hours=4), BEGIN + timedelta(hours=6)
+
+    with sandbox.serve() as running, system(tmp_path, running.url, clock) as made:
+        missed = [(down + timedelta(seconds=20 * number), number) for number in range(700)]
+        fresh = [(back + timedelta(seconds=10 * number), 1000 + number) for number in range(60)]
+        happenings: list[tuple[datetime, Callable[[], None]]] = [
+            (moment, partial(made.lead, number)) for moment, number in missed + fresh
+        ]
+        happenings += [
+            (moment, partial(sandbox.set_faults, parse_faults(text))) for moment, text in ((down, DOWN), (back, ""))
+        ]
+        clock.plan(iter(happenings))
+        made.run(end, step=timedelta(seconds=5))
+        crm = crm_of(sandbox)
+
+    assert complaints(world(tmp_path / STORE, crm, made.acknowledged, rate=RATE)) == []
+    lasted = times(tmp_path / STORE)
+    works_again = min(ended for came, ended in lasted if ended > back)
+    backlog_done = max(ended for came, ended in lasted if came < back)
+    passing = [ended - came for came, ended in lasted if works_again < came < backlog_done - A_CLAIM]
+    assert works_again - back < timedelta(minutes=5)
+    assert len(passing) > 5
+    assert max(passing) < A_CLAIM
+
+
+def test_nothing_is_given_up_before_its_time(tmp_path: Path) -> None:
+    clock = Clock(BEGIN)
+    sandbox = Sandbox(clock=clock, faults=parse_faults(DOWN))
+
+    with sandbox.serve() as running, system(tmp_path, running.url, clock) as made:
+        for number in range(10):
+            made.lead(number)
+        made.run(BEGIN + timedelta(hours=23, minutes=50), step=timedelta(seconds=30))
+        before = dict(made.store.counts().deliveries)
+        made.run(BEGIN + timedelta(hours=27), step=timedelta(seconds=30))
+        after = dict(made.store.counts().deliveries)
+
+    assert before == {"waiting": 10}
+    assert after == {"failed": 10}
+    assert all(ended - came >= timedelta(hours=24) for came, ended in times(tmp_path / STORE))
+
+
+@contextmanager
+def system(folder: Path, url: str, clock: Clock) -> Iterator[System]:
+    text = BUNDLES.format(port=8080, token=TOKEN, crm=url, key=KEY, rate=RATE)
+    config = load_text(text, environ={}, file="bundles.yaml", folder=folder).config
+    assert config is not None
+    store = open_store(f"sqlite:///{STORE}", base=folder, daemon=True, clock=clock)
+    try:
+        engine = Engine(store, config, Clients(config, clock).of, clock)
+        yield System(store, Worker(store, engine, clock, name="outage", workers=16), clock, {})
+    finally:
+        store.close_store()
+
+
+def crm_of(sandbox: Sandbox) -> Crm:
+    rows = sandbox.state.rows
+    return Crm(
+        orders=list(rows("order").values()),
+        notes=list(rows("note").values()),
+        requests=[record.row() for record in sandbox.journal.records],
+        peak=sandbox.journal.peak,
+    )
+
+
+def times(store: Path) -> list[tuple[datetime, datetime]]:
+    """Return when each delivery was made, and when it ended."""
+    with closing(sqlite3.connect(store)) as database:
+        rows = database.execute("SELECT created_at, closed_at FROM deliveries").fetchall()
+    return [(datetime.fromisoformat(came), datetime.fromisoformat(ended)) for came, ended in rows]
