@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apimonster_cli.connectors.retailcrm import calls
+from apimonster_cli.connectors.retailcrm.agreement import holds
 from apimonster_cli.connectors.retailcrm.answers import NotFoundError
 from apimonster_cli.connectors.retailcrm.lines import merge_lines
 from apimonster_cli.connectors.spec import Action, Call, Option
@@ -42,7 +43,9 @@ REPLACE_ITEMS = Option(
 def edit_order(call: Call) -> Mapping[str, Any]:
     """Change the order that `id`, or else `externalId`, names and return it whole.
 
-    Safe to repeat, as an edit holds absolute values. With `id` given, `externalId` is a field to change like any other.
+    The order is read first, and only what differs from it is sent: lines that an edit leaves out would be deleted, and what
+    stays as it is starts no trigger in the CRM. Safe to repeat, as an edit holds absolute values. With `id` given, `externalId`
+    is a field to change like any other.
     """
     fields = {name: value for name, value in call.fields.items() if name != "id"}
     by: calls.By = "id"
@@ -53,10 +56,11 @@ def edit_order(call: Call) -> Mapping[str, Any]:
         raise PermanentError("which order to edit? Neither id nor externalId got a value")
     site = call.settings.get("site")
     try:
-        found: Mapping[str, Any] = {}
-        if _merges(call, fields):
-            found = call.ask(calls.get_order(str(uid), by, site)).json().get("order") or {}
-        return outputs_of(call.ask(calls.edit_order(str(uid), by, _merged(call, fields, found), site)), found)
+        found = call.ask(calls.get_order(str(uid), by, site)).json().get("order") or {}
+        changes = _changes(call, fields, found)
+        if not changes:
+            return {"success": True, **found}
+        return outputs_of(call.ask(calls.edit_order(str(uid), by, changes, site)), found)
     except NotFoundError as error:
         raise NotFoundError(
             f"RetailCRM has no order with {by} {uid}: check the value, and site of the connection"
@@ -65,8 +69,10 @@ def edit_order(call: Call) -> Mapping[str, Any]:
 
 def change(call: Call, found: Mapping[str, Any], fields: Mapping[str, Any], site: str | None) -> Mapping[str, Any]:
     """Change the order `found` of the shop `site`, as it was just read, and return it whole."""
-    request = calls.edit_order(str(found["id"]), "id", _merged(call, fields, found), site)
-    return outputs_of(call.ask(request), found)
+    changes = _changes(call, fields, found)
+    if not changes:
+        return {"success": True, **found}
+    return outputs_of(call.ask(calls.edit_order(str(found["id"]), "id", changes, site)), found)
 
 
 def outputs_of(answer: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,15 +84,26 @@ def outputs_of(answer: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
     return {"success": True, **order}
 
 
-def _merged(call: Call, fields: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields with the lines of the order `found` beside those that are mapped."""
-    if not _merges(call, fields):
-        return fields
-    return {**fields, "items": merge_lines(fields["items"], found.get("items") or [])}
+def _changes(call: Call, fields: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that would change the order `found`, the lines with those beside them that are not mapped."""
+    changes = {name: value for name, value in fields.items() if name != "items" and not holds({name: value}, found)}
+    custom = changes.get("customFields")
+    if isinstance(custom, Mapping):
+        there = found.get("customFields") if isinstance(found.get("customFields"), Mapping) else {}
+        changes["customFields"] = {code: value for code, value in custom.items() if not holds({code: value}, there)}
+    if "statusComment" in changes and "status" in fields:  # the CRM takes the one only beside the other
+        changes["status"] = fields["status"]
+    if "items" in fields:
+        changes |= _lines(call, fields["items"], found.get("items") or [])
+    return changes
 
 
-def _merges(call: Call, fields: Mapping[str, Any]) -> bool:
-    return isinstance(fields.get("items"), list) and not call.options.get("replace_items")
+def _lines(call: Call, mapped: Any, there: list[Any]) -> dict[str, Any]:
+    """Return `items` as they are to be sent, or nothing when the lines are as they should be."""
+    if not isinstance(mapped, list) or call.options.get("replace_items"):
+        return {} if mapped == there else {"items": mapped}
+    merged = merge_lines(mapped, there)
+    return {} if holds(merged, there) else {"items": merged}
 
 
 EDIT_ORDER = Action(

@@ -1,5 +1,6 @@
 """An edit changes what it names, and no line of an order goes by oversight."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from tests.connectors.retailcrm.orders import NOT_FOUND, ORDER, call, sent, show
 
 
 def test_an_order_is_edited_by_its_id() -> None:
-    step = call("edit_order", {"id": 6722, "externalId": "new-id", "managerComment": "Звонил"}, shown())
+    step = call("edit_order", {"id": 6722, "externalId": "new-id", "managerComment": "Звонил"}, shown(), shown())
 
     outputs = step.run()
 
     assert outputs == {"success": True, **ORDER}
-    (request,) = step.requests
+    look, request = step.requests
+    assert (look.method, look.path, look.writes) == ("GET", "/api/v5/orders/6722", False)
     assert (request.method, request.path, request.writes) == ("POST", "/api/v5/orders/6722/edit", True)
     assert request.form is not None
     assert request.form[:2] == (("by", "id"), ("site", "main"))
@@ -25,22 +27,67 @@ def test_an_order_is_edited_by_its_id() -> None:
 
 @pytest.mark.parametrize("order_id", [None, ""])
 def test_without_an_id_the_external_id_names_the_order(order_id: Any) -> None:
-    step = call("edit_order", {"id": order_id, "externalId": "ct-1/7 а", "call": True}, shown())
+    step = call("edit_order", {"id": order_id, "externalId": "ct-1/7 а", "call": True}, shown(), shown())
 
     step.run()
 
-    assert step.requests[0].path == "/api/v5/orders/ct-1%2F7%20%D0%B0/edit"
-    assert dict(step.requests[0].form or ())["by"] == "externalId"
-    assert sent(step.requests[0]) == {"call": True}
+    assert step.requests[1].path == "/api/v5/orders/ct-1%2F7%20%D0%B0/edit"
+    assert dict(step.requests[1].form or ())["by"] == "externalId"
+    assert sent(step.requests[1]) == {"call": True}
 
 
 @pytest.mark.parametrize(("external_id", "part"), [(".", "%2E"), ("..", "%2E%2E"), ("../customers", "..%2Fcustomers")])
 def test_an_external_id_never_leads_out_of_its_path(external_id: str, part: str) -> None:
-    step = call("edit_order", {"externalId": external_id}, shown())
+    step = call("edit_order", {"externalId": external_id, "call": True}, shown(), shown())
 
     step.run()
 
-    assert step.requests[0].path == f"/api/v5/orders/{part}/edit"
+    assert [request.path for request in step.requests] == [f"/api/v5/orders/{part}", f"/api/v5/orders/{part}/edit"]
+
+
+THERE: dict[str, Any] = {
+    "id": 6722,
+    "status": "new",
+    "firstName": "Иван",
+    "totalSumm": 1500,
+    "number": "6722A",
+    "weight": 10.5,
+    "call": True,
+    "source": {"source": "yandex", "medium": "cpc"},
+    "customFields": {"city": "Москва", "utm": "1"},
+    "items": [{"id": 11, "productName": "Окно", "quantity": 2, "initialPrice": 100}],
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "changes"),
+    [
+        ({"firstName": "Иван", "call": True, "weight": Decimal("10.50")}, None),
+        ({"firstName": "иван"}, {"firstName": "иван"}),
+        ({"firstName": "Иван", "lastName": "Петров"}, {"lastName": "Петров"}),
+        ({"lastName": None}, None),
+        ({"firstName": None}, {"firstName": None}),
+        ({"call": False}, {"call": False}),
+        ({"call": 1}, {"call": 1}),
+        ({"number": "06722A"}, {"number": "06722A"}),
+        ({"source": {"source": "yandex"}}, None),
+        ({"source": {"source": "yandex", "medium": "organic"}}, {"source": {"source": "yandex", "medium": "organic"}}),
+        ({"customFields": {"city": "Москва", "utm": "2"}}, {"customFields": {"utm": "2"}}),
+        ({"status": "new", "statusComment": "ещё раз"}, {"status": "new", "statusComment": "ещё раз"}),
+        ({"items": [{"productName": "Окно", "quantity": 2}]}, None),
+        (
+            {"items": [{"productName": "Окно", "quantity": 3}]},
+            {"items": [{"id": 11, "productName": "Окно", "quantity": 3}]},
+        ),
+    ],
+)
+def test_only_what_differs_from_the_order_is_sent(fields: dict[str, Any], changes: dict[str, Any] | None) -> None:
+    step = call("edit_order", {"id": 6722, **fields}, json_answer({"success": True, "order": THERE}), shown())
+
+    outputs = step.run()
+
+    assert outputs["id"] == 6722
+    assert [sent(request) for request in step.requests[1:]] == ([] if changes is None else [changes])
 
 
 @pytest.mark.parametrize("fields", [{}, {"id": None, "externalId": ""}])
@@ -110,18 +157,21 @@ def test_two_equal_lines_change_one_and_add_one() -> None:
 
 def test_replaced_items_are_sent_as_they_are_mapped() -> None:
     step = call(
-        "edit_order", {"id": 6722, "items": [{"productName": "Окно"}]}, shown(), options={"replace_items": True}
+        "edit_order",
+        {"id": 6722, "items": [{"productName": "Окно"}]},
+        shown(),
+        shown(),
+        options={"replace_items": True},
     )
 
     step.run()
 
-    assert len(step.requests) == 1
-    assert sent(step.requests[0])["items"] == [{"productName": "Окно"}]
+    assert sent(step.requests[1])["items"] == [{"productName": "Окно"}]
 
 
 def test_an_answer_without_the_order_still_gives_its_id() -> None:
-    step = call("edit_order", {"id": 6722, "call": True}, json_answer({"success": True, "id": 6722}))
+    step = call("edit_order", {"id": 6722, "call": True}, shown(), json_answer({"success": True, "id": 6722}))
 
     outputs = step.run()
 
-    assert outputs == {"success": True, "id": 6722}
+    assert outputs == {"success": True, **ORDER, "id": 6722}
