@@ -37,7 +37,9 @@ def judge(_request: Request, answer: Answer) -> None:
             f"Calltouch sends us elsewhere (status {status}, {_elsewhere(answer)}): check site_id and url of the connection"
         )
     if status == 404:
-        raise RefusedError(f"there is no diary here (status 404{_said(data)}): check site_id and url of the connection")
+        raise RefusedError(
+            f"Calltouch has no diary here (status 404{_said(data)}): check site_id and url of the connection"
+        )
     if status >= 500 or status in _TRY_AGAIN:
         raise TransientError(f"Calltouch is in trouble (status {status}{_said(data)})", may_have_happened=False)
     if not 200 <= status < 300:

@@ -13,7 +13,7 @@ def judge(request: Request, answer: Answer) -> None:
     if status < 400:
         return
     said = " ".join(answer.text()[:300].split())
-    reason = f"the answer was {status}: {said}" if said else f"the answer was {status}"
+    reason = f"the service answered with status {status}: {said or 'nothing more'}"
     if status == 429:
         raise TransientError(reason, may_have_happened=False, retry_after=_retry_after(answer))
     if status >= 500 or status in (408, 425):

@@ -121,7 +121,11 @@ def test_a_wait_that_is_no_number_is_left_out(header: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(400, "the answer was 400: no chat"), (401, "check the credentials"), (403, "check the credentials")],
+    [
+        (400, "the service answered with status 400: no chat"),
+        (401, "check the credentials"),
+        (403, "check the credentials"),
+    ],
 )
 def test_a_refusal_gives_up_with_the_answers_own_words(status: int, words: str) -> None:
     with pytest.raises(PermanentError, match=words):
