@@ -20,7 +20,7 @@ LEASE = timedelta(minutes=5)
 DRY_LEASE = timedelta(days=7)  # a dry run holds what it has planned until it ends
 _LONGEST_IDLE = 30.0
 _SHORTEST_IDLE = 0.02
-_LOOK = 1.0  # seconds between two looks for what another program has made due; one costs 0.1 ms
+_LOOK = 1.0  # seconds between two looks for what another program has made due; one costs 0.3 ms
 _SOON = 3.0  # what is due so soon is not left to another run: the rate of a connection puts off for less
 _LEAP = timedelta(minutes=1)  # what the clock on the wall is set back by before it is worth looking at what waits
 _FORESEEN = timedelta(hours=1)  # what then waits for longer is tried now: a try too many costs little
