@@ -96,6 +96,7 @@ class Sender:
     port: int
     acknowledged: dict[int, dict[str, Any]] = field(default_factory=dict)
     repeats: int = 0
+    refused: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def post(self, payload: dict[str, Any]) -> None:
@@ -116,6 +117,7 @@ class Sender:
                 self.acknowledged[told["event"]] = payload
                 self.repeats += told["status"] == "duplicate"
                 return
+            self.refused += 1
             self.stop.wait(0.05)
 
 
