@@ -73,7 +73,11 @@ def test_the_pull_of_a_program_that_was_killed_is_taken_over_at_once(made: Desk)
     assert pulled.complete
 
 
-@pytest.mark.parametrize("holder", [f"{socket.gethostname()}-{os.getpid()}", "another-host-1", "somebody"])
+@pytest.mark.parametrize(
+    "holder",
+    [f"{socket.gethostname()}-{os.getpid()}", "another-host-1", "somebody"],
+    ids=["this program", "another host", "somebody"],  # no process id: two test processes must collect the same names
+)
 def test_a_pull_that_is_under_way_is_waited_for_but_not_for_ever(made: Desk, holder: str) -> None:
     held_by(made, holder)
 

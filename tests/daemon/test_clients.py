@@ -54,7 +54,8 @@ def test_the_slowest_of_shared_rates_holds_for_all() -> None:
     shared = [rates.of(connection, made) for connection in made.connections.values()]
 
     assert shared[0]
-    assert [shared[0].reserve(), round(shared[0].reserve(), 2)] == [0, 0.51]
+    assert shared[0].reserve() == 0
+    assert 0.5 <= shared[0].reserve() < 0.6  # half a second is two a second, and a little more for the way
     assert shared[1] is shared[0] is shared[2]
 
 
