@@ -42,11 +42,19 @@ def _no_store_in_the_tree(event: str, arguments: tuple[Any, ...]) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", default="1", help="what fault runs draw their kills, faults and order from")
+    parser.addoption("--slow", action="store_true", help="run the long tests as well")
     parser.addoption("--deals", default="300", help="how many deals the simulated month of a Calltouch account has")
 
 
 def pytest_configure() -> None:
     sys.addaudithook(_no_store_in_the_tree)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is marked slow unless it is asked for."""
+    for item in items:
+        if item.get_closest_marker("slow") and not config.getoption("--slow"):
+            item.add_marker(pytest.mark.skip(reason="only with --slow"))
 
 
 @pytest.fixture(autouse=True)

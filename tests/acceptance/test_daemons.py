@@ -1,0 +1,165 @@
+"""One daemon and another, the same webhook many times at once, a pause past every lease, a restart with much to do."""
+
+import json
+import signal
+import sqlite3
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from apimonster_cli.core.clock import SystemClock
+from apimonster_cli.store.open import open_store
+from apimonster_cli.store.rows import NewEvent
+from tests.acceptance.oracle import complaints
+from tests.acceptance.processes import Program, free_port, get, lead_payload, running, sandbox, wait_for
+from tests.acceptance.storm import STORE, Sender, calm, daemon, ended, holdings, requests, world
+
+SHORT_LEASE = """\
+import datetime
+from apimonster_cli.daemon import worker
+worker.LEASE = datetime.timedelta(seconds=1)
+from apimonster_cli.cli.main import main
+main()
+"""
+READY_SECONDS = 5
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+
+
+def test_the_same_webhook_at_one_moment_is_one_event(tmp_path: Path) -> None:
+    crm = sandbox(tmp_path)
+    program = daemon(tmp_path, crm)
+    leads, times = 5, 20
+    sender = Sender(program.port)
+    together = threading.Barrier(times)
+
+    def post(lead: int) -> None:
+        together.wait()
+        sender.post(lead_payload(lead))
+
+    with running(crm, "/sandbox/health"), running(program, "/readyz"), ThreadPoolExecutor(times) as pool:
+        list(pool.map(post, [lead for lead in range(1, leads + 1) for _ in range(times)]))
+        wait_for(lambda: ended(tmp_path) == leads, "every delivery has ended")
+        held = holdings(crm)
+
+    assert len(sender.acknowledged) == leads
+    assert sender.repeats == leads * (times - 1)
+    assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
+
+
+def test_a_second_daemon_on_one_file_says_so_and_leaves_it_alone(tmp_path: Path) -> None:
+    crm = sandbox(tmp_path)
+    first = daemon(tmp_path, crm)
+    sender = Sender(first.port)
+
+    with running(crm, "/sandbox/health"), running(first, "/readyz"):
+        port = free_port()
+        text = (tmp_path / "bundles.yaml").read_text(encoding="utf-8").replace(str(first.port), str(port))
+        (tmp_path / "second.yaml").write_text(text, encoding="utf-8")
+        second = Program(["run", "second.yaml"], tmp_path, port)
+        second.launch()
+        code = second.ended()
+        sender.post(lead_payload(1))
+        wait_for(lambda: ended(tmp_path) == 1, "the delivery has ended")
+        held = holdings(crm)
+
+    assert code == 1
+    assert f"another daemon (process {first.process.pid if first.process else 0}) is using" in second.log()
+    assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
+
+
+def test_a_daemon_paused_past_its_leases_calls_nothing_twice(tmp_path: Path) -> None:
+    crm = sandbox(tmp_path, faults="latency=400ms")
+    program = daemon(tmp_path, crm)
+    program.python = ["-c", SHORT_LEASE]
+    sender = Sender(program.port)
+    leads = 8
+
+    with running(crm, "/sandbox/health"), running(program, "/readyz"):
+        assert program.process
+        for lead in range(1, leads + 1):
+            sender.post(lead_payload(lead))
+        wait_for(lambda: requests(crm)["total"] >= 3, "calls are under way")
+        program.process.send_signal(signal.SIGSTOP)
+        threading.Event().wait(2.5)
+        program.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: ended(tmp_path) == leads, "every delivery has ended")
+        calm(crm)
+        held = holdings(crm)
+
+    created = Counter(
+        json.loads(row["parameters"]["order"])["phone"] for row in held.requests if is_create(row["path"])
+    )
+    assert set(created.values()) == {1}
+    assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
+
+
+def is_create(path: str) -> bool:
+    return path == "/api/v5/orders/create"
+
+
+def test_a_restart_with_deliveries_waiting_takes_webhooks(tmp_path: Path) -> None:
+    restart(tmp_path, waiting=2000)
+
+
+@pytest.mark.slow
+def test_a_restart_with_100_000_deliveries_waiting_is_ready_in_time(tmp_path: Path) -> None:
+    seconds = restart(tmp_path, waiting=100_000)
+
+    print(f"\nready after {seconds:.1f} s")  # noqa: T201  # the figure of a long run
+    assert seconds < READY_SECONDS
+
+
+def restart(folder: Path, *, waiting: int) -> float:
+    """Fill a store, start the daemon on it beside a CRM that is down, and return the seconds until it was ready."""
+    fill(folder, waiting)
+    crm = sandbox(folder, faults="maintenance=1")
+    program = daemon(folder, crm)
+    sender = Sender(program.port)
+
+    with running(crm, "/sandbox/health"):
+        began = monotonic()
+        with running(program, "/readyz"):
+            seconds = monotonic() - began
+            sender.post(lead_payload(waiting + 1))
+            status, _ = get(program.port, "/readyz")
+
+    assert status == 200
+    assert len(sender.acknowledged) == 1
+    assert deliveries(folder) == waiting + 1
+    return seconds
+
+
+def fill(folder: Path, count: int) -> None:
+    """Make a store in which so many leads wait."""
+    store = open_store(f"sqlite:///{STORE}", base=folder, daemon=True, clock=SystemClock())
+    now = datetime.now(UTC)
+    kept = [
+        store.accept(
+            NewEvent(
+                connection="site-leads",
+                event="utmstat.new_lead",
+                status="accepted",
+                received_at=now,
+                payload=json.dumps(lead_payload(lead)),
+                object_key=str(lead),
+                repeat_key="new_lead",
+                bundles=("leads",),
+            )
+        )
+        for lead in range(1, count + 1)
+    ]
+    for each in kept:
+        each.result()
+    store.close_store()
+
+
+def deliveries(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / STORE)) as database:
+        return int(database.execute("SELECT count(*) FROM deliveries").fetchone()[0])
