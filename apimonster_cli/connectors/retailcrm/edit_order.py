@@ -6,10 +6,14 @@ from typing import Any
 from apimonster_cli.connectors.retailcrm import calls
 from apimonster_cli.connectors.retailcrm.agreement import holds
 from apimonster_cli.connectors.retailcrm.answers import NotFoundError
-from apimonster_cli.connectors.retailcrm.lines import merge_lines
+from apimonster_cli.connectors.retailcrm.lines import change_nothing, merge_lines
+from apimonster_cli.connectors.retailcrm.payments import settle_payments
 from apimonster_cli.connectors.spec import Action, Call, Option
 from apimonster_cli.core.call import Answer
 from apimonster_cli.core.errors import PermanentError
+
+_APART = ("items", "payments")  # the lines need those beside them, payments go by calls of their own
+_BOUND = ("customer", "contact", "company")
 
 OPEN_ORDER = (
     "company",
@@ -45,7 +49,7 @@ def edit_order(call: Call) -> Mapping[str, Any]:
 
     The order is read first, and only what differs from it is sent: lines that an edit leaves out would be deleted, and what
     stays as it is starts no trigger in the CRM. Safe to repeat, as an edit holds absolute values. With `id` given, `externalId`
-    is a field to change like any other.
+    is a field to change like any other. Payments go by their own calls, as an edit does not take them.
     """
     fields = {name: value for name, value in call.fields.items() if name != "id"}
     by: calls.By = "id"
@@ -57,10 +61,7 @@ def edit_order(call: Call) -> Mapping[str, Any]:
     site = call.settings.get("site")
     try:
         found = call.ask(calls.get_order(str(uid), by, site)).json().get("order") or {}
-        changes = _changes(call, fields, found)
-        if not changes:
-            return {"success": True, **found}
-        return outputs_of(call.ask(calls.edit_order(str(uid), by, changes, site)), found)
+        return _apply(call, found, fields, (str(uid), by, site))
     except NotFoundError as error:
         raise NotFoundError(
             f"RetailCRM has no order with {by} {uid}: check the value, and site of the connection"
@@ -69,10 +70,21 @@ def edit_order(call: Call) -> Mapping[str, Any]:
 
 def change(call: Call, found: Mapping[str, Any], fields: Mapping[str, Any], site: str | None) -> Mapping[str, Any]:
     """Change the order `found` of the shop `site`, as it was just read, and return it whole."""
+    return _apply(call, found, fields, (str(found["id"]), "id", site))
+
+
+def _apply(
+    call: Call, found: Mapping[str, Any], fields: Mapping[str, Any], named: tuple[str, calls.By, str | None]
+) -> Mapping[str, Any]:
+    """Make the order `found` have `fields`. named: its uid, what the uid is, its shop."""
+    uid, by, site = named
     changes = _changes(call, fields, found)
-    if not changes:
-        return {"success": True, **found}
-    return outputs_of(call.ask(calls.edit_order(str(found["id"]), "id", changes, site)), found)
+    order: Mapping[str, Any] = {"success": True, **found}
+    if changes:
+        order = outputs_of(call.ask(calls.edit_order(uid, by, changes, site)), found)
+    if not settle_payments(call, fields.get("payments"), order, found.get("payments"), site):
+        return order
+    return outputs_of(call.ask(calls.get_order(str(order["id"]), "id", site)), order)
 
 
 def outputs_of(answer: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,7 +98,12 @@ def outputs_of(answer: Answer, known: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changes(call: Call, fields: Mapping[str, Any], found: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields that would change the order `found`, the lines with those beside them that are not mapped."""
-    changes = {name: value for name, value in fields.items() if name != "items" and not holds({name: value}, found)}
+    changes = {
+        name: value
+        for name, value in fields.items()
+        if name not in _APART
+        and not (_is_bound(value, found.get(name)) if name in _BOUND else holds({name: value}, found))
+    }
     custom = changes.get("customFields")
     if isinstance(custom, Mapping):
         there = found.get("customFields") if isinstance(found.get("customFields"), Mapping) else {}
@@ -103,7 +120,16 @@ def _lines(call: Call, mapped: Any, there: list[Any]) -> dict[str, Any]:
     if not isinstance(mapped, list) or call.options.get("replace_items"):
         return {} if mapped == there else {"items": mapped}
     merged = merge_lines(mapped, there)
-    return {} if holds(merged, there) else {"items": merged}
+    return {} if change_nothing(merged, there) else {"items": merged}
+
+
+def _is_bound(named: Any, found: Any) -> bool:
+    """Return whether the order is already of the customer, contact or company that `named` names; what else it says is for new ones."""
+    if isinstance(named, Mapping):
+        for name in ("id", "externalId"):
+            if named.get(name) not in (None, ""):
+                return holds({name: named[name]}, found)
+    return holds(named, found)
 
 
 EDIT_ORDER = Action(

@@ -3,13 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from apimonster_cli.connectors.retailcrm.agreement import holds
 from apimonster_cli.core import exactjson
+
+_PRODUCT = ("offer", "productName")
 
 
 def merge_lines(sent: Sequence[Any], there: Sequence[Any]) -> list[Any]:
     """Return the lines to send: those of the order in their order, changed where a sent line matches, then the new ones.
 
-    A sent line matches by its id, else its external ids, else its offer, else its product name; each line once.
+    A sent line matches by its id, else its external ids, else its offer, else its product name; each line once. An offer that
+    the catalogue lacks has left a line tied to no product, so a line of that offer may match such a one by its name.
     """
     lines = [line for line in there if isinstance(line, Mapping) and "id" in line]
     changes: dict[int, Any] = {}
@@ -24,6 +28,27 @@ def merge_lines(sent: Sequence[Any], there: Sequence[Any]) -> list[Any]:
     return kept + new
 
 
+def change_nothing(lines: Sequence[Any], there: Sequence[Any]) -> bool:
+    """Return whether sending `lines`, as merge_lines gave them, would leave those of the order as they are."""
+    return len(lines) == len(there) and all(map(_changes_nothing, lines, there))
+
+
+def _changes_nothing(line: Any, found: Any) -> bool:
+    if not isinstance(line, Mapping) or not isinstance(found, Mapping):
+        return False
+    rest = {name: value for name, value in line.items() if name not in _PRODUCT}
+    return holds(rest, found) and _is_of(line, found)
+
+
+def _is_of(line: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+    """Return whether the line `found` is of the product that `line` names: by the first mark of its offer, as the CRM looks for it."""
+    marks, names = list(_offers(line)), set(_names(line))
+    tied = set(_offers(found))
+    if marks and tied:
+        return marks[0] in tied
+    return bool(names & set(_names(found))) if marks or names else True
+
+
 def _match(line: Any, others: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     """Return the line of the order that `line` means; the strongest of its marks decides, the weaker ones do not."""
     if not isinstance(line, Mapping):
@@ -31,7 +56,10 @@ def _match(line: Any, others: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] 
     for marks in (_ids, _external_ids, _offers, _names):
         wanted = set(marks(line))
         if wanted:
-            return next((other for other in others if wanted & set(marks(other))), None)
+            found = next((other for other in others if wanted & set(marks(other))), None)
+            if found is not None or marks is not _offers:
+                return found
+            others = [other for other in others if not any(_offers(other))]
     return None
 
 

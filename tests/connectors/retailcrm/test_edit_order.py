@@ -55,7 +55,9 @@ THERE: dict[str, Any] = {
     "call": True,
     "source": {"source": "yandex", "medium": "cpc"},
     "customFields": {"city": "Москва", "utm": "1"},
-    "items": [{"id": 11, "productName": "Окно", "quantity": 2, "initialPrice": 100}],
+    "customer": {"id": 5, "externalId": "c5"},
+    "company": {"id": 3, "externalId": "f1"},
+    "items": [{"id": 11, "offer": {"displayName": "Окно"}, "quantity": 2, "initialPrice": 100}],
 }
 
 
@@ -75,6 +77,10 @@ THERE: dict[str, Any] = {
         ({"customFields": {"city": "Москва", "utm": "2"}}, {"customFields": {"utm": "2"}}),
         ({"status": "new", "statusComment": "ещё раз"}, {"status": "new", "statusComment": "ещё раз"}),
         ({"items": [{"productName": "Окно", "quantity": 2}]}, None),
+        ({"items": [{"offer": {"externalId": "not-there"}, "productName": "Окно", "quantity": 2}]}, None),
+        ({"customer": {"id": 5, "externalId": "c5", "type": "customer"}, "company": {"externalId": "f1"}}, None),
+        ({"customer": {"id": 6, "externalId": "c5"}}, {"customer": {"id": 6, "externalId": "c5"}}),
+        ({"customer": {"browserId": "b"}}, {"customer": {"browserId": "b"}}),
         (
             {"items": [{"productName": "Окно", "quantity": 3}]},
             {"items": [{"id": 11, "productName": "Окно", "quantity": 3}]},
@@ -116,6 +122,7 @@ def test_an_order_that_is_not_there_says_what_to_check(items: Any) -> None:
         ({"offer": {"xmlId": "w-1"}, "quantity": 5}, 0),
         ({"productName": "Доставка", "quantity": 5}, 1),
         ({"productName": "Окно", "quantity": 5}, 0),
+        ({"offer": {"externalId": "not-there"}, "productName": "Доставка", "quantity": 5}, 1),
     ],
 )
 def test_a_line_is_changed_where_it_stands_and_the_others_stay(line: dict[str, Any], number: int) -> None:
@@ -175,3 +182,50 @@ def test_an_answer_without_the_order_still_gives_its_id() -> None:
     outputs = step.run()
 
     assert outputs == {"success": True, **ORDER, "id": 6722}
+
+
+CASH: dict[str, Any] = {"id": 71, "type": "cash", "amount": 100, "externalId": "p1"}
+CARD: dict[str, Any] = {"id": 72, "type": "bank-card", "amount": 50}
+
+
+@pytest.mark.parametrize(
+    ("payments", "calls"),
+    [
+        ([{"externalId": "p1", "type": "cash", "amount": 100}], []),
+        ([{"type": "cash", "amount": 100}], []),
+        ([{"type": "cash", "amount": 120}], [("71/edit", {"type": "cash", "amount": 120})]),
+        ([{"externalId": "p1", "type": "credit"}], [("71/edit", {"externalId": "p1", "type": "credit"})]),
+        ([{"amount": 100}, {"status": "paid"}], [("72/edit", {"status": "paid"})]),
+        ([{"type": "e-money", "amount": 1}], [("create", {"type": "e-money", "amount": 1, "order": {"id": 6722}})]),
+        (
+            [{"externalId": "p2", "type": "cash"}],
+            [("create", {"externalId": "p2", "type": "cash", "order": {"id": 6722}})],
+        ),
+    ],
+)
+def test_payments_go_by_their_own_calls(payments: list[dict[str, Any]], calls: list[tuple[str, Any]]) -> None:
+    there = shown(payments={"71": CASH, "72": CARD})
+    done = [json_answer({"success": True, "id": 1}) for _ in calls]
+    step = call("edit_order", {"id": 6722, "payments": payments}, there, *done, shown(summ=7))
+
+    outputs = step.run()
+
+    writes = [request for request in step.requests if request.writes]
+    assert [(request.path.partition("/payments/")[2], sent(request, "payment")) for request in writes] == calls
+    assert outputs["summ"] == (7 if calls else 1)
+
+
+def test_an_edit_changes_the_order_before_its_payments() -> None:
+    made = json_answer({"success": True, "id": 73}, 201)
+    fields = {"externalId": "ct-1", "call": True, "payments": [{"type": "cash"}]}
+    step = call("edit_order", fields, shown(), shown(call=True), made, shown(call=True))
+
+    outputs = step.run()
+
+    assert [request.path for request in step.requests[1:]] == [
+        "/api/v5/orders/ct-1/edit",
+        "/api/v5/orders/payments/create",
+        "/api/v5/orders/6722",
+    ]
+    assert sent(step.requests[1]) == {"call": True}
+    assert outputs["call"] is True
