@@ -29,7 +29,7 @@ from apimonster_cli.sandbox.routes import Call
 from apimonster_cli.sandbox.shapes import ORDER
 from apimonster_cli.sandbox.state import digits
 
-_BUILT = ("customer", "contact", "company", "items", "payments", "delivery")
+_BUILT = ("customer", "contact", "items", "payments", "delivery")
 _STREET = (("street", "{}"), ("building", "д. {}"), ("house", "стр. {}"), ("housing", "корп. {}"), ("flat", "кв. {}"))
 
 

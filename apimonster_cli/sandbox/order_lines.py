@@ -119,7 +119,7 @@ def _build_line(call: Call, sent: Row, old: Row | None, now: str) -> Row:
     )
     quantity = line.get("quantity", 1)
     built: Row = {
-        "markingCodes": [],
+        "markingCodes": line.get("markingCodes", []),
         "id": old["id"] if old else call.state.next_id("item"),
         "initialPrice": price,
         "discountTotal": _money(discount),

@@ -52,6 +52,7 @@ EXTERNAL_IDS: list[Shape] = [{"code": TEXT, "value": TEXT}]
 
 ITEM: dict[str, Shape] = {
     "id": INTEGER,
+    "markingCodes": [TEXT],
     "externalId": TEXT,
     "externalIds": EXTERNAL_IDS,
     "initialPrice": NUMBER,
@@ -145,7 +146,7 @@ ORDER: dict[str, Shape] = {
     "isFromCart": BOOLEAN,
     "customer": {**BOUND, "type": ("customer", "customer_corporate"), "nickName": TEXT},
     "contact": BOUND,
-    "company": {"id": INTEGER, "externalId": TEXT, "site": TEXT},
+    "company": {"id": INTEGER, "externalId": TEXT},
     "contragent": CONTRAGENT,
     "delivery": DELIVERY,
     "source": {"source": TEXT, "medium": TEXT, "campaign": TEXT, "keyword": TEXT, "content": TEXT},
