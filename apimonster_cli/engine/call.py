@@ -20,6 +20,10 @@ LONGEST_ANSWER = 65_536
 """Characters of an answer that are kept in the store; the action sees it whole."""
 
 
+LONGEST_STILL = 60.0
+"""Seconds between the record of a call and the call; well below every lease."""
+
+
 class Planned(Exception):  # noqa: N818  # no error: a dry run ends an action here
     """A writing call that a dry run put on record instead of sending."""
 
@@ -81,11 +85,26 @@ class Exchange:
         circuit.enter()
         try:
             self.line.client.reserve()
+            began = self.line.clock.monotonic()
             transaction = self.begin(request)
             crash.point("after-intent")
+            if self.line.clock.monotonic() - began > LONGEST_STILL:
+                raise self._late(request, transaction)
             return self._send(request, transaction)
         finally:
             circuit.leave()
+
+    def _late(self, request: Request, transaction: int) -> TransientError:
+        """Return the error of a call that may not be sent any more.
+
+        The program stood still between the record and the call: stopped, or asleep with its machine. If that was longer than its
+        lease, another has the delivery now, and has looked for what this call would make without finding it.
+        """
+        error = TransientError(
+            "the program stood still before the call was sent", may_have_happened=False, turned_away=True
+        )
+        self._end(transaction, request, None, error)
+        return error
 
     def begin(self, request: Request, state: TransactionState = "sent") -> int:
         """Put a call on record."""
