@@ -5,11 +5,13 @@ import signal
 import sqlite3
 import threading
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -100,6 +102,43 @@ def test_a_daemon_paused_past_its_leases_calls_nothing_twice(tmp_path: Path) -> 
     assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
 
 
+def test_a_worker_paused_past_its_leases_is_fenced_off(tmp_path: Path) -> None:
+    leads = 12
+    acknowledged = fill(tmp_path, leads)
+    crm = sandbox(tmp_path, faults="latency=300ms")
+    daemon(tmp_path, crm)
+    paused, other = (
+        Program([name, "bundles.yaml", "1"], tmp_path, 0, python=["-m", "tests.acceptance.lone_worker"])
+        for name in ("paused", "other")
+    )
+
+    with running(crm, "/sandbox/health"), ending(paused), ending(other):
+        paused.launch()
+        wait_for(lambda: requests(crm)["total"] >= 3, "calls are under way")
+        assert paused.process
+        paused.process.send_signal(signal.SIGSTOP)
+        left = leads - ended(tmp_path)
+        other.launch()
+        wait_for(lambda: ended(tmp_path) == leads, "the other one has done it all")
+        paused.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: "in other hands" in paused.log(), "the paused one has seen that it is late")
+        paused.stop()
+        held = holdings(crm)
+
+    assert left > 0
+    assert complaints(world(tmp_path / STORE, held, acknowledged)) == []
+
+
+@contextmanager
+def ending(program: Program) -> Iterator[None]:
+    """End a program with the block, if it still runs then."""
+    try:
+        yield
+    finally:
+        if program.process and program.process.poll() is None:
+            program.kill()
+
+
 def is_create(path: str) -> bool:
     return path == "/api/v5/orders/create"
 
@@ -136,8 +175,8 @@ def restart(folder: Path, *, waiting: int) -> float:
     return seconds
 
 
-def fill(folder: Path, count: int) -> None:
-    """Make a store in which so many leads wait."""
+def fill(folder: Path, count: int) -> dict[int, dict[str, Any]]:
+    """Make a store in which so many leads wait; return them by the numbers of their events."""
     store = open_store(f"sqlite:///{STORE}", base=folder, daemon=True, clock=SystemClock())
     now = datetime.now(UTC)
     kept = [
@@ -155,9 +194,9 @@ def fill(folder: Path, count: int) -> None:
         )
         for lead in range(1, count + 1)
     ]
-    for each in kept:
-        each.result()
+    acknowledged = {each.result().event_id: lead_payload(lead) for lead, each in enumerate(kept, start=1)}
     store.close_store()
+    return acknowledged
 
 
 def deliveries(folder: Path) -> int:
