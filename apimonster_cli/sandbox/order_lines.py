@@ -69,7 +69,7 @@ def payment_problem(call: Call, payment: Mapping[str, Any], seen: set[str]) -> d
 def build_lines(call: Call, sent: Sequence[Row], old: Sequence[Row], now: str) -> list[Row]:
     """Return the lines in the order sent. Those with the id of an old line change it; old ones that are not sent go."""
     before = {line["id"]: line for line in old}
-    return [_build_line(call, merge({}, line), before.get(line.get("id") or 0), now) for line in sent]
+    return [_build_line(call, merge({}, line), _kept(before.get(line.get("id") or 0), line), now) for line in sent]
 
 
 def build_payment(call: Call, sent: Row, total: int | Decimal) -> Row:
@@ -136,6 +136,11 @@ def _build_line(call: Call, sent: Row, old: Row | None, now: str) -> Row:
     if external_ids := _external_ids(line):
         built["externalIds"] = external_ids
     return built | {name: line[name] for name in _LINE_FIELDS if name in line}
+
+
+def _kept(old: Row | None, sent: Row) -> Row | None:
+    """Return an old line without the fields that what was sent clears."""
+    return old and {name: value for name, value in old.items() if name not in sent or sent[name] is not None}
 
 
 def _offer_block(offer: Row) -> Row:

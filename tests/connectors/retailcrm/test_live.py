@@ -176,6 +176,58 @@ def test_a_note_a_product_a_warehouse_and_packs(crm: Crm) -> None:
     assert (edited["managerComment"], len(edited["items"])) == ("Перезвонить", 1)
 
 
+def test_null_clears_and_what_is_not_mapped_stays(crm: Crm) -> None:
+    line = {"productName": "Окно", "quantity": 2, "comment": "срочно"}
+    order = {
+        "firstName": "Иван",
+        "lastName": "Примеров",
+        "customFields": {"city": "Омск", "visits": 3},
+        "delivery": {"cost": 250, "address": {"city": "Омск", "street": "Мира"}},
+        "items": [line],
+    }
+    made = crm.do("create_order", order)
+    cleared = {
+        "lastName": None,
+        "customFields": {"city": None},
+        "delivery": {"address": {"city": None}},
+        "items": [{"productName": "Окно", "comment": None}],
+    }
+
+    edited = crm.do("edit_order", {"id": made["id"], **cleared})
+
+    assert (edited["firstName"], "lastName" in edited) == ("Иван", False)
+    assert edited["customFields"] == {"visits": 3}
+    assert (edited["delivery"]["cost"], edited["delivery"]["address"]["street"]) == (250, "Мира")
+    assert "city" not in edited["delivery"]["address"]
+    assert (edited["items"][0]["quantity"], "comment" in edited["items"][0]) == (2, False)
+
+
+def test_lines_of_offers_that_the_catalogue_lacks_stay_single(crm: Crm) -> None:
+    line = {"productName": "Окно", "offer": {"externalId": "not-there"}, "quantity": 1}
+    fields = {"externalId": "ct-1", "items": [line]}
+    crm.do("create_order", fields)
+
+    same = crm.do("create_order", fields, options={"on_duplicate": "edit"})
+    more = crm.do("create_order", {**fields, "items": [{**line, "quantity": 3}]}, options={"on_duplicate": "edit"})
+
+    assert [each["quantity"] for each in same["items"]] == [1]
+    assert [each["quantity"] for each in more["items"]] == [3]
+
+
+@pytest.mark.parametrize("payment", [{"type": "cash", "amount": 5}, {"externalId": "p1", "type": "cash", "amount": 5}])
+def test_an_edit_whose_answers_get_lost_pays_once(crm: Crm, payment: dict[str, Any]) -> None:
+    order = crm.do("create_order", {"firstName": "Иван"})
+    step = crm.call("edit_order", {"id": order["id"], "payments": [payment]})
+    crm.sandbox.set_faults(parse_faults("lost=0.5,500=0.2"), seed=1)
+
+    outputs = _until_done(step)
+
+    crm.sandbox.set_faults(Faults())
+    (kept,) = outputs["payments"].values()
+    assert (kept["type"], kept["amount"]) == ("cash", 5)
+    assert _made(crm, "payment") == 1
+
+
 @pytest.mark.parametrize(
     ("action", "fields", "kind"),
     [
