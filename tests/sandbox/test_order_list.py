@@ -142,3 +142,15 @@ def test_answers_page_by_page(client: Any) -> None:
     assert pages[1]["pagination"] == {"limit": 50, "totalCount": 52, "currentPage": 2, "totalPageCount": 2}
     assert [len(page["orders"]) for page in pages] == [50, 2, 0]
     assert [order["id"] for order in pages[1]["orders"]] == [2, 1]
+
+
+def test_the_official_client_asks_for_statuses(client: Any) -> None:
+    client.order_create({"externalId": "7", "status": "complete"})
+    client.order_create({"externalId": "8"})
+
+    answer = client.orders_statuses([2], ["7", "unknown"])
+
+    assert answer.get_response()["orders"] == [
+        {"id": 2, "externalId": "8", "status": "new", "group": "new"},
+        {"id": 1, "externalId": "7", "status": "complete", "group": "complete"},
+    ]
