@@ -153,47 +153,6 @@ def daemon(
     return Program(["run", "bundles.yaml"], folder, port)
 
 
-def orders(crm: Program) -> list[dict[str, Any]]:
-    """Return every order that the CRM holds, page by page, through its API."""
-    found: list[dict[str, Any]] = []
-    page = 1
-    while True:
-        status, answer = get(crm.port, f"/api/v5/orders?limit=100&page={page}", {"X-API-KEY": KEY})
-        if status != 200:
-            continue
-        found += answer["orders"]
-        if page >= answer["pagination"]["totalPageCount"]:
-            return found
-        page += 1
-
-
-@dataclass
-class Sender:
-    """Posts leads as Utmstat would, each again until it is answered 200."""
-
-    port: int
-    acknowledged: list[int] = field(default_factory=list)
-
-    def post(self, lead: int, *, stop: Callable[[], bool] = lambda: False) -> None:
-        """Send one lead until it is acknowledged or `stop` says to give up."""
-        body = json.dumps(lead_payload(lead), ensure_ascii=False).encode()
-        while not stop():
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-            try:
-                connection.request(
-                    "POST", f"/hooks/site-leads/{TOKEN}", body=body, headers={"Content-Type": "application/json"}
-                )
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status == 200:
-                    self.acknowledged.append(lead)
-                    return
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.05)
-            finally:
-                connection.close()
-
-
 def lead_payload(lead: int) -> dict[str, Any]:
     """Return a small new lead; each has a phone of its own."""
     return {

@@ -5,13 +5,11 @@ In virtual time, against the look-alikes over loopback. The size that runs alway
 """
 
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,6 +23,8 @@ from apimonster_cli.sandbox.server import Sandbox
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.open import open_store
 from tests.acceptance.month import DAYS, EVERY, LOOKBACK, Clock, Month, begin, end
+from tests.acceptance.oracle import World, complaints
+from tests.acceptance.parts import crm_of
 
 TICK = timedelta(hours=1)
 BUNDLES = """\
@@ -87,23 +87,14 @@ def test_a_month_ends_with_the_orders_that_it_should(tmp_path: Path, request: py
             made.work()
             clock.go_to(begin() + TICK * ((clock.now() - begin()) // TICK + 1))
         made.work()
-        states = made.store.counts().deliveries
-        orders = list(sandbox.state.rows("order").values())
+        held = crm_of(sandbox)
 
     (limit,) = sandbox.calltouch.limits.values()
     print(  # noqa: T201 - the figures of a long run
         f"\n{count} deals in {DAYS} days, {month.counts}: {limit.most} calls a second at most, "
         f"{limit.refused} refused, {clock.interruptions} changes while pages were read, {sandbox.journal.total} calls, {time.monotonic() - started:.0f} s"
     )
-    made_orders = {order["externalId"]: seen(order) for order in orders}
-    wrong = {
-        name: (made_orders.get(name), wanted)
-        for name, wanted in month.orders.items()
-        if made_orders.get(name) != wanted
-    }
-    assert wrong == {}
-    assert Counter(order["externalId"] for order in orders) == Counter(month.orders.keys())
-    assert states.keys() == {"done"}
+    assert complaints(World(tmp_path / "month.db", held, wanted=month.orders, same="externalId")) == []
     assert limit.most <= 5
     assert limit.refused == 0
     # and all that was to go wrong did
@@ -111,11 +102,6 @@ def test_a_month_ends_with_the_orders_that_it_should(tmp_path: Path, request: py
     assert clock.interruptions > 0
     assert {"200", "403", "429", "500", "503", "none"} <= sandbox.journal.summary()["statuses"].keys()
     assert {"pagefail", "overload", "lost"} <= sandbox.journal.summary()["faults"].keys()
-
-
-def seen(order: dict[str, Any]) -> dict[str, Any]:
-    """Return what of an order is compared."""
-    return {name: order.get(name) for name in ("phone", "firstName", "managerComment", "createdAt", "status")}
 
 
 @contextmanager

@@ -1,67 +1,26 @@
 """The CRM is down for hours and comes back. In virtual time, against the look-alike over loopback."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from apimonster_cli.bundles.load import load_text
-from apimonster_cli.core import exactjson
-from apimonster_cli.daemon.clients import Clients
-from apimonster_cli.daemon.worker import Worker
-from apimonster_cli.engine.deliver import Engine
 from apimonster_cli.sandbox.faults import parse_faults
 from apimonster_cli.sandbox.server import Sandbox
-from apimonster_cli.store.api import Store
-from apimonster_cli.store.open import open_store
-from apimonster_cli.store.rows import NewEvent
 from tests.acceptance.month import Clock
-from tests.acceptance.oracle import Crm, complaints
-from tests.acceptance.processes import KEY, TOKEN, lead_payload
-from tests.acceptance.storm import BUNDLES, STORE, world
+from tests.acceptance.oracle import complaints
+from tests.acceptance.parts import RATE, crm_of, system
+from tests.acceptance.storm import STORE, world
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
-RATE = 10
 DOWN = "maintenance=1"
 A_CLAIM = timedelta(seconds=16)  # of sixteen deliveries, two calls each, at ten a second; and those claimed before them
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
-
-
-@dataclass
-class System:
-    """The daemon's worker, driven by hand, and leads that come in by the clock."""
-
-    store: Store
-    worker: Worker
-    clock: Clock
-    acknowledged: dict[int, dict[str, object]]
-
-    def lead(self, number: int) -> None:
-        """Take one lead in."""
-        payload = lead_payload(number)
-        event = NewEvent(
-            connection="site-leads",
-            event="utmstat.new_lead",
-            status="accepted",
-            received_at=self.clock.now(),
-            payload=exactjson.dumps(payload),
-            object_key=str(number),
-            repeat_key="new_lead",
-            bundles=("leads",),
-        )
-        self.acknowledged[self.store.accept(event).result().event_id] = payload
-
-    def run(self, until: datetime, *, step: timedelta) -> None:
-        """Work as long as there is work, else let time pass, until then."""
-        while self.clock.now() < until:
-            if not self.worker.work_once():
-                self.clock.go_to(min(until, self.clock.now() + step))
 
 
 def test_new_leads_pass_the_backlog_when_the_crm_comes_back(tmp_path: Path) -> None:
@@ -107,29 +66,6 @@ def test_nothing_is_given_up_before_its_time(tmp_path: Path) -> None:
     assert before == {"waiting": 10}
     assert after == {"failed": 10}
     assert all(ended - came >= timedelta(hours=24) for came, ended in times(tmp_path / STORE))
-
-
-@contextmanager
-def system(folder: Path, url: str, clock: Clock) -> Iterator[System]:
-    text = BUNDLES.format(port=8080, token=TOKEN, crm=url, key=KEY, rate=RATE)
-    config = load_text(text, environ={}, file="bundles.yaml", folder=folder).config
-    assert config is not None
-    store = open_store(f"sqlite:///{STORE}", base=folder, daemon=True, clock=clock)
-    try:
-        engine = Engine(store, config, Clients(config, clock).of, clock)
-        yield System(store, Worker(store, engine, clock, name="outage", workers=16), clock, {})
-    finally:
-        store.close_store()
-
-
-def crm_of(sandbox: Sandbox) -> Crm:
-    rows = sandbox.state.rows
-    return Crm(
-        orders=list(rows("order").values()),
-        notes=list(rows("note").values()),
-        requests=[record.row() for record in sandbox.journal.records],
-        peak=sandbox.journal.peak,
-    )
 
 
 def times(store: Path) -> list[tuple[datetime, datetime]]:
