@@ -153,6 +153,20 @@ def daemon(
     return Program(["run", "bundles.yaml"], folder, port)
 
 
+def orders(crm: Program) -> list[dict[str, Any]]:
+    """Return every order that the CRM holds, page by page, through its API."""
+    found: list[dict[str, Any]] = []
+    page = 1
+    while True:
+        status, answer = get(crm.port, f"/api/v5/orders?limit=100&page={page}", {"X-API-KEY": KEY})
+        if status != 200:
+            continue
+        found += answer["orders"]
+        if page >= answer["pagination"]["totalPageCount"]:
+            return found
+        page += 1
+
+
 def lead_payload(lead: int) -> dict[str, Any]:
     """Return a small new lead; each has a phone of its own."""
     return {
