@@ -23,7 +23,8 @@ def check(draft: Draft, report: Report) -> None:
         target,
         template,
         unused,
+        zone,
     )
 
-    for rule in (schedule, filter, target, constant, field, needs, template, path, step, cache, case, unused):
+    for rule in (schedule, filter, target, constant, field, needs, template, path, step, cache, case, unused, zone):
         rule.check(draft, report)

@@ -35,6 +35,7 @@ RULES = (
         "cache",
         "case",
         "unused",
+        "zone",
     ),
 )
 """Every rule, in the order in which somebody who writes a file meets them."""
