@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from apimonster_cli.connectors.retailcrm.pages import read_pages
+from apimonster_cli.connectors.retailcrm.pages import TooManyError, read_pages
 from apimonster_cli.connectors.spec import Action, Call
 
 Found = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -23,15 +23,23 @@ def find_product(call: Call) -> Mapping[str, Any]:
 
 
 def find_by_article(call: Call, article: str) -> list[Found]:
-    """Return every product that has exactly this article, itself or in an offer; none for an empty article."""
+    """Return every product that has exactly this article, itself or in an offer; none for an empty article.
+
+    TooManyError when it may be there, but behind too many others whose names or articles contain it.
+    """
+    found: list[Found] = []
     if not article:
-        return []
-    # There is no filter for articles; `name` looks through names and articles, so each product is compared here.
-    return [
-        (product, offer)
-        for product in read_pages(call, "/store/products", "products", [("[name]", article)])
-        if (offer := _offer(product, article)) is not None
-    ]
+        return found
+    try:
+        # There is no filter for articles; `name` looks through names and articles, so each product is compared here.
+        for product in read_pages(call, "/store/products", "products", [("[name]", article)], whole=True):
+            offer = _offer(product, article)
+            if offer is not None:
+                found.append((product, offer))
+    except TooManyError:
+        if not found:
+            raise
+    return found
 
 
 def _offer(product: Mapping[str, Any], article: str) -> Mapping[str, Any] | None:

@@ -137,6 +137,21 @@ def test_no_product_is_no_output(article: Any) -> None:
     assert step.run() == {}
 
 
+def test_an_article_that_a_thousand_others_contain_is_not_called_missing() -> None:
+    others = [listed("products", product(number, "W-1"), page=number, pages=11) for number in range(1, 11)]
+    step = call("find_product", {"article": "W"}, *others)
+
+    with pytest.raises(PermanentError, match="more than 1000 products of RetailCRM fit W,"):
+        step.run()
+
+
+def test_an_article_found_before_a_thousand_others_is_taken() -> None:
+    others = [listed("products", product(number, "W-1"), page=number, pages=11) for number in range(2, 11)]
+    step = call("find_product", {"article": "W"}, listed("products", product(1, "W"), page=1, pages=11), *others)
+
+    assert step.run()["id"] == 1
+
+
 STORES = json_answer(
     {"success": True, "stores": [{"code": "main12", "name": "Основной", "phone": {}}, {"code": "t", "name": "Тверь"}]}
 )
