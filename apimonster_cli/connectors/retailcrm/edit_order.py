@@ -6,7 +6,7 @@ from typing import Any
 from apimonster_cli.connectors.retailcrm import calls
 from apimonster_cli.connectors.retailcrm.agreement import holds
 from apimonster_cli.connectors.retailcrm.answers import NotFoundError
-from apimonster_cli.connectors.retailcrm.lines import change_nothing, merge_lines
+from apimonster_cli.connectors.retailcrm.lines import change_nothing, merge_lines, replace_lines
 from apimonster_cli.connectors.retailcrm.payments import settle_payments
 from apimonster_cli.connectors.spec import Action, Call, Option
 from apimonster_cli.core.call import Answer
@@ -117,10 +117,10 @@ def _changes(call: Call, fields: Mapping[str, Any], found: Mapping[str, Any]) ->
 
 def _lines(call: Call, mapped: Any, there: list[Any]) -> dict[str, Any]:
     """Return `items` as they are to be sent, or nothing when the lines are as they should be."""
-    if not isinstance(mapped, list) or call.options.get("replace_items"):
-        return {} if mapped == there else {"items": mapped}
-    merged = merge_lines(mapped, there)
-    return {} if change_nothing(merged, there) else {"items": merged}
+    if not isinstance(mapped, list):
+        return {"items": mapped} if there else {}
+    lines = replace_lines(mapped, there) if call.options.get("replace_items") else merge_lines(mapped, there)
+    return {} if change_nothing(lines, there) else {"items": lines}
 
 
 def _is_bound(named: Any, found: Any) -> bool:

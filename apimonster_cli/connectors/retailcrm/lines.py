@@ -15,26 +15,46 @@ def merge_lines(sent: Sequence[Any], there: Sequence[Any]) -> list[Any]:
     A sent line matches by its id, else its external ids, else its offer, else its product name; each line once. An offer that
     the catalogue lacks has left a line tied to no product, so a line of that offer may match such a one by its name.
     """
-    lines = [line for line in there if isinstance(line, Mapping) and "id" in line]
-    changes: dict[int, Any] = {}
-    new: list[Any] = []
+    lines = _numbered(there)
+    named = _named(sent, lines)
+    changes = {_id(line): line for line in named}
+    known = {line["id"] for line in lines}
+    kept = [changes.get(line["id"], {"id": line["id"]}) for line in lines]
+    return kept + [line for line in named if _id(line) not in known]
+
+
+def replace_lines(sent: Sequence[Any], there: Sequence[Any]) -> list[Any]:
+    """Return the lines to send when those of the order that none of them matches are to go; one that stays keeps its id."""
+    return _named(sent, _numbered(there))
+
+
+def _numbered(there: Sequence[Any]) -> list[Mapping[str, Any]]:
+    return [line for line in there if isinstance(line, Mapping) and "id" in line]
+
+
+def _id(line: Any) -> Any:
+    return line.get("id") if isinstance(line, Mapping) else None
+
+
+def _named(sent: Sequence[Any], lines: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return the sent lines, those that match one of the order with its id."""
+    left = list(lines)
+    named: list[Any] = []
     for line in sent:
-        found = _match(line, [other for number, other in enumerate(lines) if number not in changes])
-        if found is None:
-            new.append(line)
-        else:
-            changes[next(number for number, other in enumerate(lines) if other is found)] = line
-    kept = [{**changes.get(number, {}), "id": line["id"]} for number, line in enumerate(lines)]
-    return kept + new
+        found = _match(line, left)
+        if found is not None:
+            left.remove(found)
+        named.append(line if found is None else {**line, "id": found["id"]})
+    return named
 
 
 def change_nothing(lines: Sequence[Any], there: Sequence[Any]) -> bool:
-    """Return whether sending `lines`, as merge_lines gave them, would leave those of the order as they are."""
+    """Return whether sending `lines`, as the functions above gave them, would leave those of the order as they are."""
     return len(lines) == len(there) and all(map(_changes_nothing, lines, there))
 
 
 def _changes_nothing(line: Any, found: Any) -> bool:
-    if not isinstance(line, Mapping) or not isinstance(found, Mapping):
+    if _id(line) is None or not isinstance(found, Mapping):
         return False
     rest = {name: value for name, value in line.items() if name not in _PRODUCT}
     return holds(rest, found) and _is_of(line, found)

@@ -162,18 +162,24 @@ def test_two_equal_lines_change_one_and_add_one() -> None:
     assert sent(step.requests[1])["items"] == [{**lines[0], "id": 11}, {"id": 12}, lines[1]]
 
 
-def test_replaced_items_are_sent_as_they_are_mapped() -> None:
-    step = call(
-        "edit_order",
-        {"id": 6722, "items": [{"productName": "Окно"}]},
-        shown(),
-        shown(),
-        options={"replace_items": True},
-    )
+@pytest.mark.parametrize(
+    ("items", "edits"),
+    [
+        ([{"productName": "Окно"}], [[{"productName": "Окно", "id": 11}]]),
+        (
+            [{"productName": "Монтаж"}, {"productName": "Доставка", "quantity": 1}],
+            [[{"productName": "Монтаж"}, {"productName": "Доставка", "quantity": 1, "id": 12}]],
+        ),
+        ([{"offer": {"id": 5}, "quantity": 1}, {"productName": "Доставка", "quantity": 3}], []),
+        (None, [None]),
+    ],
+)
+def test_replaced_lines_keep_their_ids_and_the_others_go(items: Any, edits: list[Any]) -> None:
+    step = call("edit_order", {"id": 6722, "items": items}, shown(), shown(), options={"replace_items": True})
 
     step.run()
 
-    assert sent(step.requests[1])["items"] == [{"productName": "Окно"}]
+    assert [sent(request)["items"] for request in step.requests[1:]] == edits
 
 
 def test_an_answer_without_the_order_still_gives_its_id() -> None:
