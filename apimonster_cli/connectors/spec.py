@@ -334,8 +334,8 @@ class Connector:
     headers: the setting (a mapping) that holds further headers of every call.
     private: the setting (a boolean) that lets calls reach this machine and private networks; without it they never do. None:
     they may.
-    rate_shared_by: whose calls the `rate` counts together: those of one connection, or of all connections to the same host,
-    for a service that counts by the address that calls come from.
+    rate_shared_by: whose calls the `rate` counts together: those of one connection, of all connections with the same key to the
+    same host, or of all to the same host, for a service that counts by the address that calls come from.
     probe: asks whether the credentials work, and what they allow; CallError when they do not. None: that cannot be asked.
     references: what fields and settings name by code, as the account can be asked for it.
     """
@@ -352,7 +352,7 @@ class Connector:
     headers: str | None = None
     private: str | None = None
     judge: Callable[[Request, Answer], None] | None = None
-    rate_shared_by: Literal["connection", "host"] = "connection"
+    rate_shared_by: Literal["connection", "key", "host"] = "connection"
     probe: Callable[[Asking], Access] | None = None
     references: tuple[Reference, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)

@@ -22,12 +22,12 @@ class Rates:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._rates: dict[str, tuple[float, Rate]] = {}
+        self._rates: dict[tuple[str | None, ...], tuple[float, Rate]] = {}
 
     def of(self, connection: Connection, config: Config) -> "Rate | None":
         """Return the rate of a connection, the same object for all that are counted together; None when it has none.
 
-        Where connections to one host are counted together, the slowest of their rates holds for all.
+        Where connections are counted together, the slowest of their rates holds for all.
         """
         from apimonster_cli.transport.rate import Rate
 
@@ -42,11 +42,16 @@ class Rates:
             return known[1]
 
 
-def _key(connection: Connection) -> str:
-    connector = connection.connector
-    if connector.rate_shared_by == "host" and connector.url:
-        return f"host {urlsplit(connection.settings[connector.url]).hostname}"
-    return f"connection {connection.name}"
+def _key(connection: Connection) -> tuple[str | None, ...]:
+    """Return what tells the calls that are counted together. It may hold a key: for comparing only."""
+    connector, settings = connection.connector, connection.settings
+    if connector.url and connector.rate_shared_by != "connection":
+        host = urlsplit(settings[connector.url]).hostname
+        if connector.rate_shared_by == "host":
+            return "host", host
+        if connector.auth is not None:
+            return "key", host, settings[connector.auth.setting]
+    return "connection", connection.name
 
 
 class Clients:

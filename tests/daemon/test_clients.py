@@ -48,6 +48,21 @@ def test_connections_to_one_host_share_a_rate_where_the_service_counts_them_toge
     assert first is second
 
 
+def test_shops_of_one_key_share_its_rate() -> None:
+    account, other = "https://demo.retailcrm.ru", "https://other.retailcrm.ru"
+    keys = {"one": (account, "a"), "two": (account, "a"), "key": (account, "b"), "account": (other, "a")}
+    made = {
+        name: Connection(name, registry.connector("retailcrm"), {"url": url, "api_key": key, "rate": 10.0}, PLACE)
+        for name, (url, key) in keys.items()
+    }
+    whole, rates = replace(config(bundle()), connections=made), Rates(FakeClock())
+
+    held = {name: rates.of(connection, whole) for name, connection in made.items()}
+
+    assert held["one"] is held["two"]
+    assert len({id(rate) for rate in held.values()}) == 3
+
+
 def test_the_slowest_of_shared_rates_holds_for_all() -> None:
     made, rates = sites(one=5.0, two=2.0, three=None), Rates(FakeClock())
 

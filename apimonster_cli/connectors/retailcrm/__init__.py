@@ -72,6 +72,7 @@ CONNECTOR = Connector(
     url="url",
     auth=HeaderKey("X-API-KEY", "api_key"),
     judge=judge,
+    rate_shared_by="key",
     probe=probe,
     references=REFERENCES,
 )
