@@ -6,13 +6,14 @@ make of it in time is not, so a seed replays the storm and not each of its gusts
 
 import http.client
 import json
+import os
 import random
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ def run(folder: Path, storm: Storm) -> Figures:
 
     with running(crm, "/sandbox/health"), running(program, "/readyz"), ThreadPoolExecutor(_SENDERS) as pool:
         try:
+            put_first(crm)
             began = time.monotonic()
             posting = [pool.submit(_post_all, sender, posts, storm, number) for number, posts in enumerate(scripts)]
             for progress in kill_at:
@@ -225,6 +227,14 @@ def daemon(folder: Path, crm: Program, rate: float = 1000) -> Program:
     text = BUNDLES.format(port=port, token=TOKEN, crm=f"http://127.0.0.1:{crm.port}", key=KEY, rate=rate)
     (folder / "bundles.yaml").write_text(text, encoding="utf-8")
     return Program(["run", "bundles.yaml"], folder, port)
+
+
+def put_first(crm: Program) -> None:
+    """Let the CRM run before all others where that is allowed: a call that waits for its turn would be counted late."""
+    assert crm.process
+    with suppress(OSError):  # not allowed, or no Linux
+        for thread in Path(f"/proc/{crm.process.pid}/task").iterdir():
+            os.setpriority(os.PRIO_PROCESS, int(thread.name), -15)
 
 
 def calm(crm: Program, faults: str = "") -> None:
