@@ -5,6 +5,7 @@ make of it in time is not, so a seed replays the storm and not each of its gusts
 """
 
 import http.client
+import itertools
 import json
 import os
 import random
@@ -100,10 +101,12 @@ class Sender:
     refused: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
 
-    def post(self, payload: dict[str, Any]) -> None:
-        """Send one webhook until it is acknowledged."""
+    def post(self, payload: dict[str, Any], *, tries: int | None = None) -> None:
+        """Send one webhook until it is acknowledged, or so many times."""
         body = json.dumps(payload, ensure_ascii=False).encode()
-        while not self.stop.is_set():
+        for _ in itertools.count() if tries is None else range(tries):
+            if self.stop.is_set():
+                return
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
             try:
                 connection.request("POST", f"/hooks/site-leads/{TOKEN}", body, {"Content-Type": "application/json"})
