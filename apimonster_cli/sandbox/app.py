@@ -76,21 +76,23 @@ class App:
         record.parameters = parameters = await wire.parameters()
         key = wire.header(b"x-api-key") or str(parameters.get("apiKey", ""))
         parameters.pop("apiKey", None)
+        token = str(
+            parameters.pop("clientApiId", "")
+        )  # first, so that the journal has no key of a call that is cut off
         if fate.fault is Fault.RESET:
             await wire.cut(reset=True)
             return
         if wire.path.startswith(calltouch_api.PREFIX):
-            reply, wait = self._diary(wire, record, fate, now)
+            reply, wait = self._diary(wire, record, fate, now, token)
         else:
             reply, wait = self._turned_away(key, fate, now) or self._carried_out(record, key), 0.0
         if pause := wait + dice.faults.latency + (dice.faults.delay if fate.fault is Fault.SLOW else 0):
             await self._pause(pause)
         await _deliver(wire, record, fate, reply)
 
-    def _diary(self, wire: Wire, record: Record, fate: Fate, now: float) -> tuple[Reply, float]:
+    def _diary(self, wire: Wire, record: Record, fate: Fate, now: float, token: str) -> tuple[Reply, float]:
         """Return the answer of Calltouch's orders diary, and the seconds that the call waits for its turn."""
         diary = self._sandbox.calltouch
-        token = str(record.parameters.pop("clientApiId", ""))
         rules = diary.rules
         wait = diary.limit(wire.address).enter(now, per_second=rules.per_second, waiting=rules.waiting)
         if wait is None or fate.fault in (Fault.OVERLOAD, Fault.LIMIT):

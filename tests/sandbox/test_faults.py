@@ -121,6 +121,16 @@ def test_reset_carries_nothing_out_and_sends_rst(server: Running) -> None:
     assert kept(server) == 0
 
 
+def test_a_call_that_is_reset_leaves_no_key_in_the_journal(server: Running, caller: Http) -> None:
+    misbehave(server, "reset=1")
+
+    with pytest.raises(OSError, match=r"."):
+        caller.get("/calls-service/RestAPI/12345/orders-diary/orders?clientApiId=sandbox&page=2")
+
+    (request,) = [one for one in server.sandbox.journal.records if "orders-diary" in one.path]
+    assert request.parameters == {"page": "2"}
+
+
 def test_500_is_html_half_before_and_half_after_carrying_out(server: Running, caller: Http) -> None:
     misbehave(server, "500=1")
 
