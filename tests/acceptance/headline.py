@@ -5,6 +5,7 @@ Prints a table, a row as soon as a seed is done; ends with 1 when the oracle had
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ _COLUMNS = "| seed | events | repeats | calls | faults | most calls a second | s
 def main() -> int:
     """Let the storms pass one after the other and return the exit code."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the programs of the storm end as well
     _tell(f"{asked.leads} leads, {asked.kills} kills, {asked.rate} calls a second, {asked.faults}", "")
     _tell(_COLUMNS, "|---" * _COLUMNS.count(" | ") + "|---|")
     wrong: list[str] = []
