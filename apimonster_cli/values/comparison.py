@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from apimonster_cli.values.convert import text
-from apimonster_cli.values.dates import as_moment, read_moment
+from apimonster_cli.values.dates import as_moment, in_zone, read_moment
 from apimonster_cli.values.errors import ConversionError, LanguageError, shown
 from apimonster_cli.values.numbers import looks_like_number
 from apimonster_cli.values.pattern import compile_pattern
@@ -145,12 +145,12 @@ def _order(found: Any, wanted: Any, locale: Locale) -> int | None:
     """Return how two dates follow each other; by days in the sender's zone when the wanted one has no time."""
     try:
         left, right = read_moment(found, locale.source_zone), read_moment(wanted, locale.source_zone)
+        if isinstance(right, datetime):
+            left = as_moment(left, locale.source_zone)
+        elif isinstance(left, datetime):
+            left = in_zone(left, locale.source_zone).date()
     except ConversionError:
         return None
-    if isinstance(right, datetime):
-        left = as_moment(left, locale.source_zone)
-    elif isinstance(left, datetime):
-        left = left.astimezone(locale.source_zone).date()
     return (left > right) - (left < right)
 
 

@@ -73,8 +73,16 @@ def as_moment(found: date, zone: tzinfo) -> datetime:
 
 
 def in_zone(found: date, zone: tzinfo) -> datetime:
-    """Return a moment as seen in `zone`; a date without a time stays that date, at midnight."""
-    return found.astimezone(zone) if isinstance(found, datetime) else datetime.combine(found, time(), zone)
+    """Return a moment as seen in `zone`; a date without a time stays that date, at midnight.
+
+    ConversionError when that falls before the year 1 or after 9999.
+    """
+    if not isinstance(found, datetime):
+        return datetime.combine(found, time(), zone)
+    try:
+        return found.astimezone(zone)
+    except OverflowError:
+        raise ConversionError(f"{shown(found)} is outside of the years 1 to 9999 in the zone {zone}") from None
 
 
 def format_moment(moment: datetime, format: str) -> str:  # noqa: A002 - the word that BUNDLES and the catalogues use

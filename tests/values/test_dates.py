@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apimonster_cli.values.dates import WrittenDate, format_moment, read_clock, read_moment
+from apimonster_cli.values.dates import WrittenDate, format_moment, in_zone, read_clock, read_moment
 from apimonster_cli.values.errors import ConversionError
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -69,6 +69,13 @@ def test_reads_days_as_days(value: Any) -> None:
 def test_refuses_what_is_no_date(value: Any) -> None:
     with pytest.raises(ConversionError):
         read_moment(value, UTC)
+
+
+def test_refuses_a_moment_that_the_other_zone_has_no_year_for() -> None:
+    first = read_moment("0001-01-01T00:00:00+14:00", UTC)
+
+    with pytest.raises(ConversionError, match="outside of the years 1 to 9999"):
+        in_zone(first, UTC)
 
 
 @pytest.mark.parametrize(
