@@ -12,6 +12,7 @@ from apimonster_cli.bundles.model import Config
 from apimonster_cli.core import crash, exactjson, log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
+from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.daemon.body import (
     Payload,
     TooLargeError,
@@ -67,16 +68,27 @@ class _GoneError(Exception):
     """The sender left before the whole body was there."""
 
 
-def build_app(config: Config, store: Store, clock: Clock, health: Health, *, body_seconds: float = BODY_SECONDS) -> App:
+def build_app(  # noqa: PLR0913 - what it stands between
+    config: Config,
+    store: Store,
+    clock: Clock,
+    health: Health,
+    *,
+    body_seconds: float = BODY_SECONDS,
+    meter: Meter = SILENT,
+) -> App:
     """Return the ASGI application. ConfigError when a connection's signature cannot be used."""
-    return Listener(config, store, clock, health, body_seconds)
+    return Listener(config, store, clock, health, body_seconds, meter)
 
 
 class Listener:
     """Answers POST /hooks/{connection}/{token}, GET /healthz and GET /readyz."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, health: Health, body_seconds: float) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - see build_app
+        self, config: Config, store: Store, clock: Clock, health: Health, body_seconds: float, meter: Meter
+    ) -> None:
         self._store = store
+        self._meter = meter
         self._clock = clock
         self._health = health
         self._body_seconds = body_seconds
@@ -92,6 +104,8 @@ class Listener:
         except _Refusal as refusal:
             status, body, headers = refusal.reply
             self._tell(refusal)
+            if scope["path"].startswith("/hooks/"):
+                self._meter.refused(refusal.door.connection.name if refusal.door else None, status)
         except _GoneError:
             return
         except Exception:  # noqa: BLE001 - whatever it was, nothing was accepted, and the sender is to try again
@@ -146,6 +160,7 @@ class Listener:
 
     async def _take(self, door: Door, arrival: Arrival, method: str, encoding: bytes) -> Reply:
         """Read a webhook that may come in, and have it kept."""
+        began = self._clock.monotonic()
         try:
             event = _event(door, arrival, method, encoding)
         except TooLargeError:
@@ -157,6 +172,7 @@ class Listener:
         if event is None:
             return _OK
         row, duplicate = await self._keep(door, event)
+        self._meter.acknowledged(self._clock.monotonic() - began)
         if duplicate:
             return (200, b'{"status":"duplicate","event":%d}' % row, ())
         self._queue.add(len(event.bundles))
@@ -174,6 +190,8 @@ class Listener:
         except StoreError as error:
             log.get().error("a webhook could not be kept", connection=door.connection.name, error=str(error))
             raise _unavailable("the webhook could not be kept; send it again later") from None
+        status = "duplicate" if accepted.duplicate else "stale" if accepted.stale else event.status
+        self._meter.event(event.connection, event.event, status)
         return accepted.event_id, accepted.duplicate
 
     def _check_limits(self, door: Door) -> None:

@@ -14,9 +14,10 @@ from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
+from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.engine.deliver import Engine
 from apimonster_cli.engine.journal import PULL_LEASE
-from apimonster_cli.engine.pull import Order
+from apimonster_cli.engine.pull import Order, Progress
 from apimonster_cli.store.api import LostLeaseError, Store
 from apimonster_cli.store.rows import PullState
 
@@ -43,10 +44,12 @@ class Pulls:
     """Sees to the scheduled pulls of all bundles.
 
     engine: what to pull with; `swap` exchanges it. name: who holds the leases. failed: how many pulls have failed since the start.
+    meter: who counts the events.
     """
 
-    def __init__(self, store: Store, engine: Engine, clock: Clock, *, name: str) -> None:
+    def __init__(self, store: Store, engine: Engine, clock: Clock, *, name: str, meter: Meter = SILENT) -> None:
         self.failed = 0
+        self._meter = meter
         self._store = store
         self._engine = engine
         self._clock = clock
@@ -177,7 +180,9 @@ class Pulls:
         if claimed is None:
             return False
         try:
-            pulled = engine.pull(Order(claimed, bundle, stopping=self._stopping.is_set))
+            pulled = engine.pull(
+                Order(claimed, bundle, stopping=self._stopping.is_set, told=_Count(bundle, self._meter))
+            )
         except LostLeaseError:
             log.get().info("pull is in other hands; dropped here", bundle=bundle.name)
             return True
@@ -190,3 +195,21 @@ class Pulls:
         return next(
             (state for state in self._store.pull_states() if (state.bundle, state.reading) == (name, SCHEDULE)), None
         )
+
+
+class _Count:
+    """Has the events of a pull counted, page by page."""
+
+    def __init__(self, bundle: Bundle, meter: Meter) -> None:
+        self._bundle = bundle
+        self._meter = meter
+        self._counted = 0
+
+    def __call__(self, progress: Progress) -> None:
+        taken = progress.taken
+        made = taken.created + taken.updated + taken.deleted
+        if made > self._counted:
+            self._meter.event(
+                self._bundle.connection.name, self._bundle.events[0].name, "accepted", made - self._counted
+            )
+        self._counted = made

@@ -11,10 +11,11 @@ from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core import crash, log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
+from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.daemon.shares import Share, bulk_room, shares
 from apimonster_cli.engine.deliver import Engine
 from apimonster_cli.store.api import LostLeaseError, Store
-from apimonster_cli.store.rows import Claimed, Lease
+from apimonster_cli.store.rows import Claimed, Lease, Outcome
 
 LEASE = timedelta(minutes=5)
 DRY_LEASE = timedelta(days=7)  # a dry run holds what it has planned until it ends
@@ -51,7 +52,7 @@ class Worker:
 
     engine: what to deliver with; `swap` exchanges it while the worker runs. name: who holds the leases.
     bulk_workers: how many of the threads may be busy with deliveries that nobody waits for; half of them unless set.
-    failed: how many deliveries have failed since the start.
+    failed: how many deliveries have failed since the start. meter: who counts those that end.
     """
 
     def __init__(  # noqa: PLR0913  # its parts, and how many of it
@@ -64,11 +65,13 @@ class Worker:
         workers: int,
         lease: timedelta = LEASE,
         bulk_workers: int | None = None,
+        meter: Meter = SILENT,
     ) -> None:
         self.failed = 0
         self._store = store
         self._engine = engine
         self._clock = clock
+        self._meter = meter
         self._name = name
         self._workers = workers
         self._bulk_workers = max(1, workers // 2) if bulk_workers is None else bulk_workers
@@ -256,6 +259,7 @@ class Worker:
         try:
             outcome = job.engine.deliver(job.claimed, job.bundle)
             ended = outcome is not None
+            self._count(job, outcome)
             if outcome == "failed":
                 with self._lock:
                     self.failed += 1
@@ -275,6 +279,16 @@ class Worker:
                 self._held.pop(lease.delivery_id, None)
             if self._hungry or self._awaited or not ended:
                 self._wake.set()
+
+    def _count(self, job: _Job, outcome: Outcome | None) -> None:
+        if job.engine.dry_run:
+            return  # nothing has ended
+        if outcome is None:
+            self._meter.put_off(job.bundle.name)
+            return
+        took = (self._clock.now() - job.claimed.received_at).total_seconds()
+        # Of a replay that is the time since the event came in first.
+        self._meter.delivered(job.bundle.name, outcome, None if job.claimed.bulk else took)
 
     def _strand(self, lease: Lease, error: str, wait: timedelta, *, counts: bool) -> None:
         self._stranded.append(_Stranded(lease, error, wait, counts))

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from apimonster_cli.bundles.model import Connection, Step
-from apimonster_cli.core import crash
+from apimonster_cli.core import crash, log
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, PermanentError, RefusedError, TransientError
+from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.engine.cache import AnswerCache
 from apimonster_cli.engine.circuit import Circuit
@@ -43,7 +44,7 @@ class Client(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The way to one connection: who sends, whether calls may go out, who keeps the record and the answers."""
+    """The way to one connection: who sends, whether calls may go out, who keeps the record and the answers, who counts."""
 
     client: Client
     circuit: Circuit
@@ -51,6 +52,7 @@ class Line:
     clock: Clock
     redactor: Redactor
     cache: AnswerCache
+    meter: Meter = SILENT
 
 
 class Record(Protocol):
@@ -104,6 +106,7 @@ class Exchange:
             "the program stood still before the call was sent", may_have_happened=False, turned_away=True
         )
         self._end(transaction, request, None, error)
+        self._count(_state(None, error), None, None)
         return error
 
     def begin(self, request: Request, state: TransactionState = "sent") -> int:
@@ -126,6 +129,7 @@ class Exchange:
     def _send(self, request: Request, transaction: int) -> Answer:
         answer: Answer | None = None
         judge = self.connection.connector.judge
+        began = self.line.clock.monotonic()
         try:
             answer = self.line.client.send(request)
             crash.point("before-outcome")
@@ -133,10 +137,18 @@ class Exchange:
                 judge(request, answer)
         except CallError as error:
             told = self._alone(error, request)
+            self._count(_state(answer, told), answer, began)
             self._end(transaction, request, answer, told)
             raise told from error.__cause__
+        self._count(_state(answer, None), answer, began)
         self._end(transaction, request, answer, None)
         return answer
+
+    def _count(self, outcome: TransactionState, answer: Answer | None, began: float | None) -> None:
+        """Let the call be counted; began: when it was sent, None when it was not."""
+        seconds = None if began is None else self.line.clock.monotonic() - began
+        status = answer.status if answer else None
+        self.line.meter.called(self.connection.name, self.action, outcome, status, seconds)
 
     def _alone(self, error: CallError, request: Request) -> CallError:
         """Return `error`, or what it means when only this asker is refused: the others must not wait for it again and again."""
@@ -164,11 +176,15 @@ class Exchange:
         name = self.connection.name
         if isinstance(error, RefusedError):
             if line.circuit.refused(str(message)):
+                log.get().warning(
+                    "connection paused, its deliveries wait for a working key", connection=name, reason=message
+                )
                 line.store.pause(name, reason=str(message), now=now)
         elif isinstance(error, TransientError):
             line.circuit.failed(error)
         elif answer is not None and line.circuit.answered(self._kind(request)):  # one that says no works as well
             line.store.resume(name)
+            log.get().info("connection works again", connection=name)
 
 
 @dataclass(slots=True)
@@ -224,7 +240,9 @@ class StepCall:
 
     def plan(self, request: Request) -> None:
         """Put a call on record that will not be sent."""
-        self._exchange.begin(request, "planned")
+        exchange = self._exchange
+        exchange.begin(request, "planned")
+        self.line.meter.called(exchange.connection.name, exchange.action, "planned", None, None)
 
     @property
     def _exchange(self) -> Exchange:

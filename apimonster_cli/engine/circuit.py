@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import TransientError
+from apimonster_cli.store.rows import Pause
 
 FAILURES = 5  # in a row: fewer happen on a healthy line
 REFUSALS = 3  # of one delivery, while others are answered in between
@@ -34,7 +35,8 @@ class Circuit:
         self._until: float | None = None
         self._trial: int | None = None
         self._why = ""
-        self._paused = False
+        self._paused: Pause | None = None
+        self._doubted = False  # on record is a pause that may be over
         self._works: set[str] = set()  # kinds of calls that were answered since one of the kind was refused
         self._blamed: Counter[str] = Counter()
 
@@ -46,7 +48,18 @@ class Circuit:
     @property
     def paused(self) -> bool:
         """Return whether it rests because its credentials are refused."""
+        return self._paused is not None
+
+    @property
+    def pause(self) -> Pause | None:
+        """Return since when and why it is paused; None when it is not."""
         return self._paused
+
+    @property
+    def why(self) -> str:
+        """Return why calls are held back; empty when they are not."""
+        with self._lock:
+            return "" if self._until is None else self._why
 
     def room(self) -> int | None:
         """Return how many deliveries may set out now: 0, 1 (on trial), or None for any number."""
@@ -80,10 +93,14 @@ class Circuit:
                 self._trial = None
 
     def answered(self, kind: str = "") -> bool:
-        """Open the connection to all: the service works; return whether it had been paused. kind: of the call, see `blames`."""
+        """Open the connection to all: the service works; return whether it had been paused, be it before the last reload.
+
+        kind: of the call, see `blames`.
+        """
         with self._lock:
             self._works.add(kind)
-            was_paused, self._paused = self._paused, False
+            was_paused = self._paused is not None or self._doubted
+            self._paused, self._doubted = None, False
             self._failures = self._rests = 0
             self._until = None
             return was_paused
@@ -99,7 +116,7 @@ class Circuit:
             asked = min(error.retry_after or 0.0, _LONGEST_ASKED_REST)
             self._rest(max(rest, asked))
             self._rests = min(self._rests + 1, 16)
-            if not self._paused:
+            if self._paused is None:
                 self._why = f"{error}; deliveries wait until connection {self.name} works again"
 
     def blames(self, kind: str, asker: str) -> bool:
@@ -117,15 +134,17 @@ class Circuit:
     def refused(self, reason: str) -> bool:
         """Let the connection wait for a working key; return whether this is news."""
         with self._lock:
-            was_paused, self._paused = self._paused, True
+            before, self._doubted = self._paused, False
+            self._paused = Pause(self.name, before.since if before else self._clock.now(), reason)
             self._rest(PAUSE_REST)
             self._why = f"connection {self.name} is paused, its deliveries wait for a working key: {reason}"
-            return not was_paused
+            return before is None
 
     def doubt(self) -> None:
         """Let one call try first: on record is a trouble that may be over by now."""
         with self._lock:
             self._until = self._clock.monotonic()
+            self._doubted = True
             self._why = (
                 f"connection {self.name} did not work before, so one call goes first; deliveries wait for its answer"
             )
@@ -146,6 +165,10 @@ class Circuits:
     def paused(self) -> list[str]:
         """Return the names of the connections that wait for working credentials."""
         return [name for name, circuit in self._circuits.items() if circuit.paused]
+
+    def pauses(self) -> list[Pause]:
+        """Return since when and why those connections wait."""
+        return [circuit.pause for circuit in self._circuits.values() if circuit.pause is not None]
 
     def doubt(self, names: Iterable[str]) -> None:
         """Let one call of each of these connections try first; those that are gone from the files are left out."""

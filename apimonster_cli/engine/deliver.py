@@ -9,6 +9,7 @@ from apimonster_cli.bundles.model import Bundle, Config, Step
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import CallError, RefusedError, StoreError, TransientError
+from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.engine.cache import AnswerCache
 from apimonster_cli.engine.call import Client, Line
 from apimonster_cli.engine.callers import DryCaller, LiveCaller
@@ -33,10 +34,10 @@ class Engine:
     """Delivers events under one configuration. Thread-safe: workers share it.
 
     client_of: connection name → who sends its calls; asked whenever a step needs one. dry_run: writing calls are put on record as
-    planned and not sent, and no delivery is used up: see DryJournal.
+    planned and not sent, and no delivery is used up: see DryJournal. meter: who counts the calls.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it works with
         self,
         store: Store,
         config: Config,
@@ -44,6 +45,7 @@ class Engine:
         clock: Clock,
         *,
         dry_run: bool = False,
+        meter: Meter = SILENT,
     ) -> None:
         self.config = config
         self.circuits = Circuits(config.connections, clock)
@@ -52,6 +54,7 @@ class Engine:
         self._store = store
         self._client_of = client_of
         self._clock = clock
+        self._meter = meter
 
     def try_paused(self) -> None:
         """Take the pauses on record as things of the past: the key may be mended by now. One delivery of each tries first."""
@@ -93,6 +96,7 @@ class Engine:
             self._clock,
             self.config.redactor,
             self._cache,
+            self._meter,
         )
 
 

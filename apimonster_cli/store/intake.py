@@ -63,8 +63,9 @@ def accept(connection: Connection, batch: Sequence[NewEvent]) -> list[Accepted]:
         if original is None:
             event_id = next(ids)
             repeats.remember(event_id, event, key)
-            new.append((event_id, event if event.version is None else versions.judge(event)))
-            accepted.append(Accepted(event_id, duplicate=False))
+            kept = event if event.version is None else versions.judge(event)
+            new.append((event_id, kept))
+            accepted.append(Accepted(event_id, duplicate=False, stale=kept.status == "stale"))
         else:
             accepted.append(Accepted(original, duplicate=True))
     _INSERT_EVENT.together(connection, (_event_row(event_id, event) for event_id, event in new))

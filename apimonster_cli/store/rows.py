@@ -50,10 +50,11 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a NewEvent: the id of its row, or of the row it repeats."""
+    """What became of a NewEvent: the id of its row, or of the row it repeats. stale: it came too late to be delivered."""
 
     event_id: int
     duplicate: bool
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
