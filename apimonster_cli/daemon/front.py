@@ -20,35 +20,38 @@ Message = MutableMapping[str, Any]
 App = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
 
-def bind(address: tuple[str, int]) -> socket.socket:
-    """Return a socket that listens on `address` (host, port); senders queue up in it until a server takes them. ConfigError."""
+def bind(address: tuple[str, int], setting: str = "settings.listen") -> socket.socket:
+    """Return a socket that listens on `address` (host, port); senders queue up in it until a server takes them.
+
+    ConfigError, which names the `setting` that the address is from.
+    """
     host, port = address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise ConfigError(_sentence(error, f"[{host}]:{port}" if ":" in host else f"{host}:{port}")) from error
+        raise ConfigError(_sentence(error, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", setting)) from error
 
 
-def _sentence(error: OSError, address: str) -> str:
+def _sentence(error: OSError, address: str, setting: str) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"the address {address} is taken: another program, or another sync run, listens there. "
-            "Stop it, or write another port under settings.listen"
+            f"Stop it, or write another port under {setting}"
         )
     if error.errno == errno.EACCES:
-        return f"this user may not listen on {address}: ports below 1024 need rights. Write another port under settings.listen"
-    return f"cannot listen on {address}: {error.strerror}. Write an address of this machine under settings.listen"
+        return f"this user may not listen on {address}: ports below 1024 need rights. Write another port under {setting}"
+    return f"cannot listen on {address}: {error.strerror}. Write an address of this machine under {setting}"
 
 
 class Front:
     """Serves an application on a bound socket; `app` may be exchanged while it runs."""
 
-    def __init__(self, app: App, listening: socket.socket) -> None:
+    def __init__(self, app: App, listening: socket.socket, name: str = "listener") -> None:
         self.app = app
         self._socket = listening
         self._server: uvicorn.Server | None = None
-        self._thread = threading.Thread(target=self._serve, name="listener", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to answer."""
