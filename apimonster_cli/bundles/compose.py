@@ -4,6 +4,7 @@ The C parser reads; only when it refuses is the pure Python one asked, which als
 (`{event: sample:utmstat.new_lead}`).
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,7 @@ except ImportError:  # pragma: no cover - an interpreter without the compiled pa
 
 _DEEPEST = 60
 _MOST_NODES = 100_000  # aliases counted as often as they are used: a few lines could stand for millions of values
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _STRING = "tag:yaml.org,2002:str"
 _PLAIN_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!"}
 
@@ -134,6 +136,8 @@ class _Composer:
 
     def scalar(self, event: ScalarEvent) -> Scalar:
         text = event.value
+        if _HALF_CHARACTER.search(text):
+            raise _GiveUpError(syntax.problem(self.place(event), syntax.HALF, self.width(event)))
         plain = bool(event.implicit[0]) and not event.style
         if event.tag and event.tag not in {_STRING, "!"}:
             self.problems.append(syntax.tag(self.place(event), event.tag))

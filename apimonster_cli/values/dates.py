@@ -88,7 +88,10 @@ def in_zone(found: date, zone: tzinfo) -> datetime:
 def format_moment(moment: datetime, format: str) -> str:  # noqa: A002 - the word that BUNDLES and the catalogues use
     r"""Return a moment written in PHP date letters (`Y-m-d H:i:s`, `\\` escapes a letter), or strftime when `format` has a %."""
     if "%" in format:
-        return moment.strftime(format)
+        try:
+            return moment.strftime(format)
+        except ValueError:
+            raise ConversionError(f"no date can be written in the format {shown(format)}") from None
     written, letters = "", iter(format)
     for letter in letters:
         if letter == "\\":

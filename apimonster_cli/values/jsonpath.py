@@ -40,6 +40,8 @@ def compile_jsonpath(text: str) -> Callable[[Any], Any]:
         expression = parser.parse(text)
     except (JSONPathError, ValueError, TypeError, re.error) as error:
         raise LanguageError(f'"{text}" is not a JSONPath: {_one_line(error)}', rule="path") from None
+    if _intersects(expression):
+        raise LanguageError(f'"{text}" is not a JSONPath: & is not available', rule="path")
     definite = _is_definite(expression)
 
     def read(event: Any) -> Any:
@@ -53,6 +55,7 @@ def compile_jsonpath(text: str) -> Callable[[Any], Any]:
             AttributeError,
             RecursionError,
             JSONPathError,
+            NotImplementedError,
         ) as error:
             raise ValueError(f"the JSONPath {text} does not work on this event: {_one_line(error)}") from error
         if not found:
@@ -72,6 +75,14 @@ def _is_definite(expression: JSONPath) -> bool:
     if isinstance(expression, Operation):
         return all(_is_definite(side) for side in (expression.left, expression.right) if isinstance(side, JSONPath))
     return type(expression) in _ONE_FOR_ONE
+
+
+def _intersects(expression: Any) -> bool:
+    """Return whether a path asks for what two paths have in common, which jsonpath-ng reads and cannot find."""
+    if type(expression).__name__.endswith("Intersect"):  # a class that cannot be imported without a warning
+        return True
+    sides = (getattr(expression, side, None) for side in ("left", "right"))
+    return any(_intersects(side) for side in sides if isinstance(side, JSONPath))
 
 
 def _comparable(value: Any) -> Any:

@@ -104,7 +104,9 @@ def format_keys(keys: Iterable[Key]) -> str:
             written += f".{key}"
         elif isinstance(key, int):
             written += f"[{key}]"
-        elif _PLAIN.fullmatch(key) and not _INDEX.fullmatch(key):
+        elif (_PLAIN.fullmatch(key) and not _INDEX.fullmatch(key)) or (
+            {"'", '"'} <= set(key) and _SEGMENT.fullmatch(key)
+        ):
             written += f".{key}"
         else:
             written += f'["{key}"]' if "'" in key else f"['{key}']"

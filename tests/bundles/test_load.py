@@ -228,6 +228,14 @@ def test_says_what_is_wrong_with_the_file_of_a_case(name: str, raw: bytes, reaso
     assert problem.message.startswith(f"the file {name} {reason}")
 
 
+def test_says_that_no_file_of_a_case_can_be_called_so() -> None:
+    tests = '    tests:\n      - {name: one, event: "one\\0.json", expect: filtered}\n'
+
+    (problem,) = check(f"version: 1\n{CONNECTIONS}{LEADS}{tests}").problems
+
+    assert problem.message.endswith("cannot be read: no file can be called so")
+
+
 def test_a_case_knows_where_its_expectations_stand() -> None:
     text = f"{LEADS}    tests:\n      - name: one\n        event: {{id: 1}}\n        expect:\n          create_order:\n            phone: '7'\n"
 

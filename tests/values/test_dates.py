@@ -118,6 +118,11 @@ def test_writes_afternoons() -> None:
     assert format_moment(NOON.replace(hour=13), "g a A h") == "1 pm PM 01"
 
 
+def test_refuses_a_format_that_no_text_can_have() -> None:
+    with pytest.raises(ConversionError, match="no date can be written"):
+        format_moment(NOON, "%d\ud800")
+
+
 def test_refuses_letters_it_does_not_know() -> None:
     with pytest.raises(ConversionError, match="a letter that is not known: B"):
         format_moment(NOON, "B")

@@ -229,6 +229,19 @@ def test_jsonpath_says_what_is_wrong() -> None:
     assert caught.value.rule == "path"
 
 
+@pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")  # of the library: a later one will not read it
+def test_jsonpath_has_no_intersections() -> None:
+    with pytest.raises(LanguageError, match="& is not available"):
+        compile_path("$.data & $.contact")
+
+
+def test_writes_a_key_with_both_kinds_of_quotes_as_it_is_read() -> None:
+    keys = compile_path("event.'\"").keys
+
+    assert keys == ("'\"",)
+    assert compile_path(format_keys(["event", *keys])).keys == keys
+
+
 def test_jsonpath_says_when_it_does_not_fit_the_event() -> None:
     deep: list[Any] = []
     for _ in range(5000):

@@ -118,8 +118,11 @@ def _sample(node: Scalar, report: Report) -> Path | None:
 def _from_file(path: Path, node: Scalar, report: Report) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+    except (OSError, ValueError) as error:  # a name with a NUL in it is a ValueError
+        not_text = isinstance(error, UnicodeDecodeError)
+        reason = getattr(error, "strerror", None) or (
+            "it is not UTF-8 text" if not_text else "no file can be called so"
+        )
         report.at(node, NAME, f"the file {node.text} cannot be read: {reason}")
         return None
     try:

@@ -48,6 +48,7 @@ NAME = "syntax"
 SEVERAL = "a second document (---) starts here; put each in a file of its own"
 DEEP = "this is nested too deeply"
 HUGE = "the aliases (*name) of this file stand for too many values"
+HALF = "this spells half a character, which no text can hold; write the character itself"
 NO_KEY = "a key has to be a single word or text"
 NOT_A_MAPPING = "a bundle file starts with keys such as version:, connections: and bundles:"
 TEMPLATE = 'a template that starts with {{ has to be in quotes: "{{ … }}"'
