@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,13 +17,17 @@ from apimonster_cli.bundles.model import Config, Settings
 from apimonster_cli.core import crash, log
 from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.errors import SyncError
-from apimonster_cli.daemon.front import Front, bind
+from apimonster_cli.core.meter import SILENT
+from apimonster_cli.daemon.front import App, Front, bind
 from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.notify import notify, watchdog_seconds
 from apimonster_cli.daemon.reload import Watch
 from apimonster_cli.daemon.scheduler import Retention
+from apimonster_cli.daemon.status import Status
 
 if TYPE_CHECKING:
+    from apimonster_cli.core.meter import Meter
+    from apimonster_cli.daemon.admin.serve import AdminFront
     from apimonster_cli.daemon.clients import Rates
     from apimonster_cli.daemon.pulls import Pulls
     from apimonster_cli.daemon.worker import Worker
@@ -33,7 +38,7 @@ _SWITCH_INTERVAL = 0.0005  # seconds; with four busy workers the listener's p99 
 _TURN = 1.0  # seconds between two looks at the files, the clock and the threads
 _BUSY_TURN = 0.05  # while there is more to prune
 _STOP_SECONDS = 9.0  # of the ten promised
-_NEEDS_RESTART = ("store", "listen", "workers")
+_NEEDS_RESTART = ("store", "listen", "admin", "workers")
 
 Order = Literal["stop", "reload"]
 
@@ -51,7 +56,7 @@ class Supervisor:
         self._clock = clock or SystemClock()
         self._orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
         self._dry_run = False
-        self._engine_in_force: Engine | None = None
+        self._meter: Meter = SILENT
         self._rates: Rates | None = None
 
     def run(self, *, once: bool = False, dry_run: bool = False) -> int:
@@ -75,20 +80,22 @@ class Supervisor:
 
     # the daemon ----------------------------------------------------------------------------------------------------
     def _serve(self) -> int:
-        from apimonster_cli.daemon.listener import build_app
-
         with ExitStack() as parts:
             listening = bind(self._config.settings.listen)
             parts.callback(listening.close)
+            admin = self._admin(parts)
             store = self._open_store(parts)
-            health = Health(store, self._clock, self._paused)
-            front = Front(build_app(self._config, store, self._clock, health), listening)
+            engine = self._engine(self._config, store)
+            status = Status(engine, self._clock.now())
+            health = Health(store, self._clock, status.pauses)
+            front = Front(self._app(self._config, store, health), listening)
             front.start()
             parts.callback(front.stop, _STOP_SECONDS)
+            if admin is not None:
+                admin.start(store, status, health, self._clock)
             store.release_all()
-            worker = self._worker(store)
+            worker, pulls = self._worker(store, engine), self._pulls(store, engine)
             worker.start()
-            pulls = self._pulls(store)
             pulls.start()
             gc.freeze()  # what is there now stays, so the collector need not look through it: docs/decisions/0005
             host, port = listening.getsockname()[:2]
@@ -96,7 +103,7 @@ class Supervisor:
             self._tell_of_strays(store)
             notify("READY=1")
             try:
-                code = self._watch_over(store, health, front, worker, pulls)
+                code = self._watch_over(_Parts(store, status, health, front, worker, pulls, admin))
             finally:
                 notify("STOPPING=1")
                 health.stopping = True
@@ -106,9 +113,9 @@ class Supervisor:
         log.get().info("stopped")
         return code
 
-    def _watch_over(self, store: "Store", health: Health, front: Front, worker: "Worker", pulls: "Pulls") -> int:
+    def _watch_over(self, parts: "_Parts") -> int:
         """Look after everything until told to stop; return the exit code."""
-        retention = Retention(store, self._clock)
+        retention = Retention(parts.store, self._clock)
         watch = Watch(self._config.files)
         turn = min(_TURN, watchdog_seconds() or _TURN)
         busy = False
@@ -116,41 +123,47 @@ class Supervisor:
             order = self._next_order(_BUSY_TURN if busy else turn)
             if order == "stop":
                 return 0
-            if not front.alive:
+            if not parts.front.alive:
                 log.get().error("the listener has ended by itself; stopping so that it can be started again")
                 return 1
+            if parts.admin is not None and not parts.admin.alive:
+                log.get().error("page and metrics have ended by themselves; webhooks are taken as before")
+                parts.admin = None
             if order == "reload" or watch.changed():
-                self._reload(store, health, front, worker, pulls)
+                self._reload(parts)
                 watch = Watch(self._config.files)
             busy = retention.work_once(self._config.settings)
             notify("WATCHDOG=1")
 
-    def _reload(self, store: "Store", health: Health, front: Front, worker: "Worker", pulls: "Pulls") -> None:
+    def _reload(self, parts: "_Parts") -> None:
         """Take over the files as they are now, all at once; when they have mistakes the old bundles stay in force."""
-        from apimonster_cli.daemon.listener import build_app
-
         notify("RELOADING=1")
         try:
             config = self._load()
-            app = build_app(config, store, self._clock, health)
-            engine = self._engine(config, store)
+            app = self._app(config, parts.store, parts.health)
+            engine = self._engine(config, parts.store)
         except SyncError as error:
             log.get().error(
                 "the files were not taken over, the old bundles stay in force", error=str(error), **_first(error)
             )
-        except Exception:  # noqa: BLE001  # logged whole; a file that is being edited may not stop what runs
+            parts.status.not_taken_over(str(error), self._clock.now())
+        except Exception as error:  # noqa: BLE001  # logged whole; a file that is being edited may not stop what runs
             log.get().exception("the files were not taken over: reading them broke off; the old bundles stay in force")
+            parts.status.not_taken_over(f"reading them broke off ({type(error).__name__})", self._clock.now())
         else:
             for name in _changed(self._config.settings, config.settings):
                 log.get().warning(f"settings.{name} has changed: that takes effect when the program is started again")
             self._config = config
-            front.app = app
+            parts.front.app = app
             crash.point("reload")
-            worker.swap(engine)
-            pulls.swap(engine)
+            parts.worker.swap(engine)
+            parts.pulls.swap(engine)
+            parts.status.taken_over(engine, self._clock.now())
+            if parts.admin is not None:
+                parts.admin.counters.expect(config.bundles.values())
             log.configure(config.redactor)
             log.get().info("files taken over", bundles=len(config.bundles))
-            self._tell_of_strays(store)
+            self._tell_of_strays(parts.store)
         notify("READY=1")
 
     # one run -------------------------------------------------------------------------------------------------------
@@ -158,14 +171,14 @@ class Supervisor:
         with ExitStack() as parts:
             store = self._open_store(parts)
             store.release_all()
-            worker = self._worker(store)
-            pulls = self._pulls(store)
+            engine = self._engine(self._config, store)
+            worker, pulls = self._worker(store, engine), self._pulls(store, engine)
             try:
                 self._pull_and_drain(pulls, worker)
             finally:
                 pulls.stop(_STOP_SECONDS / 3)
                 worker.stop(_STOP_SECONDS * 2 / 3)
-            paused = self._paused()
+            paused = engine.circuits.paused()
         log.get().info("nothing more is due", failed=worker.failed, failed_pulls=pulls.failed, paused=paused)
         return 1 if worker.failed or pulls.failed or paused else 0
 
@@ -187,23 +200,42 @@ class Supervisor:
         parts.callback(store.close_store)
         return store
 
-    def _worker(self, store: "Store") -> "Worker":
+    def _admin(self, parts: ExitStack) -> "AdminFront | None":
+        """Return page and metrics, not yet answering; None when the files want none. What happens is counted from here on."""
+        address = self._config.settings.admin
+        if address is None:
+            return None
+        from apimonster_cli.daemon.admin.serve import AdminFront
+
+        admin = AdminFront(address)
+        parts.callback(admin.stop, _STOP_SECONDS / 9)
+        admin.counters.expect(self._config.bundles.values())
+        self._meter = admin.counters
+        log.get().info("page and metrics", host=admin.address[0], port=admin.address[1])
+        return admin
+
+    def _app(self, config: Config, store: "Store", health: Health) -> App:
+        from apimonster_cli.daemon.listener import build_app
+
+        return build_app(config, store, self._clock, health, meter=self._meter)
+
+    def _worker(self, store: "Store", engine: "Engine") -> "Worker":
         from apimonster_cli.daemon.worker import DRY_LEASE, LEASE, Worker
 
         return Worker(
             store,
-            self._engine(self._config, store),
+            engine,
             self._clock,
             name=f"{socket.gethostname()}-{os.getpid()}",
             workers=self._config.settings.workers,
             lease=DRY_LEASE if self._dry_run else LEASE,
+            meter=self._meter,
         )
 
-    def _pulls(self, store: "Store") -> "Pulls":
+    def _pulls(self, store: "Store", engine: "Engine") -> "Pulls":
         from apimonster_cli.daemon.pulls import Pulls
 
-        engine = self._engine_in_force or self._engine(self._config, store)
-        return Pulls(store, engine, self._clock, name=f"{socket.gethostname()}-{os.getpid()}")
+        return Pulls(store, engine, self._clock, name=f"{socket.gethostname()}-{os.getpid()}", meter=self._meter)
 
     def _engine(self, config: Config, store: "Store") -> "Engine":
         from apimonster_cli.daemon.clients import Clients, Rates
@@ -211,9 +243,8 @@ class Supervisor:
 
         self._rates = self._rates or Rates(self._clock)
         clients = Clients(config, self._clock, self._rates)
-        engine = Engine(store, config, clients.of, self._clock, dry_run=self._dry_run)
+        engine = Engine(store, config, clients.of, self._clock, dry_run=self._dry_run, meter=self._meter)
         engine.try_paused()
-        self._engine_in_force = engine
         return engine
 
     def _tell_of_strays(self, store: "Store") -> None:
@@ -225,9 +256,6 @@ class Supervisor:
                     bundle=bundle,
                     waiting=waiting,
                 )
-
-    def _paused(self) -> list[str]:
-        return self._engine_in_force.circuits.paused() if self._engine_in_force else []
 
     def _next_order(self, seconds: float) -> Order | None:
         try:
@@ -255,6 +283,19 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What runs, and has to be looked after."""
+
+    store: "Store"
+    status: Status
+    health: Health
+    front: Front
+    worker: "Worker"
+    pulls: "Pulls"
+    admin: "AdminFront | None"
 
 
 def _changed(old: Settings, new: Settings) -> list[str]:

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from apimonster_cli.store.figures import Figures, Glance
 from apimonster_cli.store.past import PastEvent, PastFilter, Replay
 from apimonster_cli.store.rows import (
     Accepted,
@@ -217,6 +218,12 @@ class Store(Protocol):
 
     def calls_since(self, moment: datetime) -> dict[str, int]:
         """Return how many calls each connection has made since then."""
+
+    def figures(self) -> Figures:
+        """Return how many deliveries are open, by bundle, and how many have failed. Costs what is open, not what has ended."""
+
+    def glance(self, *, events: int, failures: int) -> Glance:
+        """Return the last so many events and failed deliveries, without what was in them."""
 
     # upkeep --------------------------------------------------------------------------------------------------------
     def prune(self, *, events_before: datetime, transactions_before: datetime, batch: int = 500) -> int:

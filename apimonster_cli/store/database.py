@@ -20,6 +20,7 @@ from apimonster_cli.store import (
     errors,
     history,
     intake,
+    overview,
     pulled,
     replay,
     retention,
@@ -29,6 +30,7 @@ from apimonster_cli.store import leases as lease_rows
 from apimonster_cli.store.cursors import Broken, Hold
 from apimonster_cli.store.deliveries import Ending, Wait
 from apimonster_cli.store.due import Wanted
+from apimonster_cli.store.figures import Figures, Glance
 from apimonster_cli.store.lock import DaemonLock
 from apimonster_cli.store.past import PastEvent, PastFilter, Replay
 from apimonster_cli.store.rows import (
@@ -285,6 +287,14 @@ class DatabaseStore:
     def calls_since(self, moment: datetime) -> dict[str, int]:
         """Return how many calls each connection has made since then."""
         return self._read(history.calls_since, moment)
+
+    def figures(self) -> Figures:
+        """Return how many deliveries are open and failed."""
+        return self._read(overview.figures)
+
+    def glance(self, *, events: int, failures: int) -> Glance:
+        """Return the last events and failed deliveries."""
+        return self._read(overview.glance, events, failures)
 
     # upkeep --------------------------------------------------------------------------------------------------------
     def prune(

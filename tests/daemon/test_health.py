@@ -1,9 +1,11 @@
 """Health: what makes the program unfit to take webhooks, and what does not."""
 
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.daemon.health import Health
+from apimonster_cli.store.rows import Pause
 from tests.daemon.test_limits import FakeClock
 
 
@@ -20,13 +22,22 @@ class Disk:
 
 
 def health(disk: Disk, clock: FakeClock, *paused: str) -> Health:
-    return Health(cast("Any", disk), clock, paused=lambda: paused)
+    pauses = [Pause(name, datetime(2026, 3, 2, 9, tzinfo=UTC), f"{name} does not know the key") for name in paused]
+    return Health(cast("Any", disk), clock, paused=lambda: pauses)
 
 
 def test_is_ready_while_connections_are_paused() -> None:
     assert health(Disk(), FakeClock(), "crm-2", "crm").ready() == (
         True,
-        {"status": "ok", "store": "ok", "listener": "ok", "paused": ["crm", "crm-2"]},
+        {
+            "status": "ok",
+            "store": "ok",
+            "listener": "ok",
+            "paused": [
+                {"connection": "crm", "since": "2026-03-02T09:00:00+00:00", "reason": "crm does not know the key"},
+                {"connection": "crm-2", "since": "2026-03-02T09:00:00+00:00", "reason": "crm-2 does not know the key"},
+            ],
+        },
     )
 
 

@@ -1,0 +1,77 @@
+"""The application on `settings.admin`: `GET /` for people, `GET /metrics` for Prometheus. It changes nothing.
+
+There is no login, so it is for this machine. A page of a stranger, open in a browser here, could have its own name point at this
+machine and read along; therefore only requests that name an address, or the name in the settings, are answered.
+"""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from ipaddress import ip_address
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from apimonster_cli.core import log
+from apimonster_cli.daemon.admin.page import CSP, Page
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": CSP,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+_STRANGE_NAME = "This page is answered under an address such as 127.0.0.1, under localhost, or under the name that settings.admin has.\n"
+
+
+class Admin:
+    """The application, behind a look at the name that it is asked by. name: the host of settings.admin."""
+
+    def __init__(self, registry: CollectorRegistry, page: Page, name: str) -> None:
+        self._registry = registry
+        self._page = page
+        self._names = {"localhost", name.lower()}
+        self._routes = Starlette(
+            routes=[Route("/", self._show), Route("/metrics", self._metrics)],
+            exception_handlers={Exception: _broken},
+        )
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self._is_ours(Request(scope).headers.get("host", "")):
+            await self._routes(scope, receive, send)
+        else:
+            await PlainTextResponse(_STRANGE_NAME, 421, _HEADERS)(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+        return name.lower() in self._names or _is_address(name)
+
+    # Both look at the store, so they run in a thread of the pool and not in the server's own.
+    def _show(self, _request: Request) -> Response:
+        return HTMLResponse(self._page.text(), headers=_HEADERS)
+
+    def _metrics(self, _request: Request) -> Response:
+        return Response(generate_latest(self._registry), headers={**_HEADERS, "Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _broken(_request: Request, error: Exception) -> Response:
+    log.get().error("a request on settings.admin could not be answered", exc_info=error)
+    return PlainTextResponse("Something is wrong here; the log has more.\n", 500, _HEADERS)
