@@ -93,9 +93,13 @@ class DraftBundle:
 
 @dataclass(slots=True)
 class Draft:
-    """All files together. whole: every file could be read, so what is not here is nowhere. folders: file → the folder it is in."""
+    """All files together. whole: every file could be read, so what is not here is nowhere. folders: file → the folder it is in.
+
+    setting_nodes: where each setting stands.
+    """
 
     settings: dict[str, Any] = field(default_factory=dict)
+    setting_nodes: dict[str, Node] = field(default_factory=dict)
     connections: dict[str, DraftConnection] = field(default_factory=dict)
     bundles: list[DraftBundle] = field(default_factory=list)
     whole: bool = True

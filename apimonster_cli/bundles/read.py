@@ -86,6 +86,7 @@ def _read_settings(root: Mapping, draft: Draft, report: Report, seen: dict[str, 
             _read_retention(entry, draft, report, seen)
         elif _first(entry.key, declared.name, seen, report):
             draft.settings[declared.name] = value.read(report, declared.kind, entry.value)
+            draft.setting_nodes[declared.name] = entry.value
     for word in ("workers", "queue_limit"):
         if draft.settings.get(word) is not None and draft.settings[word] < 1:
             report.at(settings.get(word) or settings, value.NAME, f"{word} has to be at least 1")

@@ -11,6 +11,7 @@ from apimonster_cli.bundles.report import Report
 def check(draft: Draft, report: Report) -> None:
     """Let every rule look at the draft."""
     from apimonster_cli.bundles.rules import (
+        admin,
         cache,
         case,
         constant,
@@ -26,5 +27,20 @@ def check(draft: Draft, report: Report) -> None:
         zone,
     )
 
-    for rule in (schedule, filter, target, constant, field, needs, template, path, step, cache, case, unused, zone):
+    for rule in (
+        admin,
+        schedule,
+        filter,
+        target,
+        constant,
+        field,
+        needs,
+        template,
+        path,
+        step,
+        cache,
+        case,
+        unused,
+        zone,
+    ):
         rule.check(draft, report)

@@ -18,6 +18,7 @@ RULES = (
         "name",
         "duplicate",
         "secret",
+        "admin",
         "connection",
         "event",
         "schedule",
