@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from glob import escape
 from pathlib import Path
 from typing import Literal
 
@@ -83,7 +84,7 @@ def files(config: Config, store: Path) -> Iterator[Finding]:
         yield Finding("disk", "fail", f"the folder {store.parent} does not exist", "make it, or change settings.store")
         return
     yield _disk(store)
-    secret = [store, *(file for file in sorted(store.parent.glob(f"{store.name}?*")) if file.suffix != ".lock")]
+    secret = [store, *_beside(store)]
     secret += [folder / ".env" for folder in dict.fromkeys(file.parent for file in config.files)]
     there = [file for file in secret if file.exists()]
     wrong = [finding for file in there if (finding := _wrong_rights(file)) is not None]
@@ -91,6 +92,13 @@ def files(config: Config, store: Path) -> Iterator[Finding]:
     if there and not wrong:
         names = all_of(file.name for file in there)
         yield Finding("permissions", "ok", f"only their owner may read {names}")
+
+
+def _beside(store: Path) -> list[Path]:
+    """Return what holds leads beside the store: its logs, what an upgrade and a restore kept, and backups named by the day."""
+    kept = store.parent.glob(f"{escape(store.name)}?*")
+    backups = store.parent.glob(f"{escape(store.stem)}-*{escape(store.suffix)}")
+    return sorted(file for file in {*kept, *backups} if file.suffix != ".lock")
 
 
 def _disk(store: Path) -> Finding:

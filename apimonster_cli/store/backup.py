@@ -117,7 +117,10 @@ def _looked_through(database: sqlite3.Connection, file: Path) -> Contents:
 
 
 def _set_aside(store: Path, now: datetime) -> Path:
-    """Keep the store under another name, whole; its place is never empty, or a daemon might begin a new one there."""
+    """Keep the store under another name, whole, for its owner alone.
+
+    Its place is never empty, or a daemon might begin a new one there.
+    """
     aside = store.with_name(f"{store.name}.{now:%Y%m%d-%H%M%S}.old")
     # A damaged one, which may be why it is replaced, is kept as it is, with its log.
     with suppress(sqlite3.Error), closing(sqlite3.connect(store, timeout=dialect.BUSY_SECONDS)) as database:
@@ -126,9 +129,11 @@ def _set_aside(store: Path, now: datetime) -> Path:
         os.link(store, aside)
     except OSError:  # a file system without links
         shutil.copy2(store, aside)
+    aside.chmod(0o600)
     for suffix in _BESIDE:  # a log that stayed would be taken for the new file's own
         log = store.with_name(store.name + suffix)
         if log.exists():
+            log.chmod(0o600)
             log.replace(aside.with_name(aside.name + suffix))
     return aside
 

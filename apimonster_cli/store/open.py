@@ -1,5 +1,6 @@
 """An address → the store: lock, backup, migrate."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -48,12 +49,20 @@ def _open_as_daemon(path: Path, clock: Clock) -> DatabaseStore:
     engine = dialect.engine_for(path)
     try:
         dialect.make_file(path)
+        _keep_to_the_owner(path)
         migrate.bring_up_to_date(engine, path, clock)
         return DatabaseStore(engine, path, clock, lock)
     except BaseException:
         engine.dispose()
         lock.release()
         raise
+
+
+def _keep_to_the_owner(path: Path) -> None:
+    """Take the right to read from others where an earlier run left a log: it keeps the mode that it was made with."""
+    for suffix in ("-wal", "-shm", ".lock"):
+        with suppress(FileNotFoundError):  # also when a command beside us is just clearing a log away
+            path.with_name(path.name + suffix).chmod(0o600)
 
 
 def _open_beside(path: Path, clock: Clock) -> DatabaseStore:

@@ -115,6 +115,17 @@ def test_files_that_others_may_read_are_named_with_what_to_do(tmp_path: Path) ->
     ]
 
 
+def test_copies_of_the_store_are_looked_at_too(tmp_path: Path) -> None:
+    copies = ("apimonster-20261121-120000.db", "apimonster.db.0001.bak", "apimonster.db.20261121-120000.old")
+    for name in (*copies, "another.db"):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(0o640)
+
+    found = [finding for finding in doctor.files(config(tmp_path), tmp_path / "apimonster.db") if finding.level != "ok"]
+
+    assert [finding.advice for finding in found] == [f"chmod 600 {tmp_path / name}" for name in copies]
+
+
 def test_files_for_the_owner_alone_are_well(tmp_path: Path) -> None:
     for name in ("apimonster.db", "apimonster.db-wal", ".env"):
         (tmp_path / name).touch(0o600)
