@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import uvicorn
 
 _BACKLOG = 2048
-_MOST_AT_ONCE = 2000  # requests under way; beyond that a sender is told 503 at once
+_MOST_AT_ONCE = 2000  # connections
 _KEEP_ALIVE = 30  # seconds
 _LAST_REQUESTS = 3  # seconds that requests under way have when the server stops
 
@@ -57,14 +57,17 @@ class Front:
         """Begin to answer."""
         import uvicorn
 
+        from apimonster_cli.daemon.gate import Bounds, room_for_connections, server_options
         from apimonster_cli.daemon.listener import SERVER
+
+        bounds = Bounds(connections=room_for_connections(_MOST_AT_ONCE))
 
         config = uvicorn.Config(
             self._answer,
             **SERVER,  # type: ignore[arg-type]  # a table of options of several types
+            **server_options(bounds),
             interface="asgi3",
             backlog=_BACKLOG,
-            limit_concurrency=_MOST_AT_ONCE,
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_LAST_REQUESTS,
         )

@@ -1,15 +1,23 @@
-"""What the listener refuses before it reads a body: too many, from elsewhere, or with the queue full."""
+"""What the listener refuses before it reads a body: too many, from elsewhere, guessed at, or with the queue full."""
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import TypeVar
 
+from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 
 Network = IPv4Network | IPv6Network
+_Kept = TypeVar("_Kept")
 _BURST = 1.0  # seconds' worth of webhooks may come at once
 _RECOUNT = 1.0  # seconds between two counts of a queue that is full
+_GUESSES = 20  # wrong addresses that one sender may try in a window
+_WINDOW = 60.0  # seconds
+_REMEMBERED = 4096  # senders, of each kind
 
 
 class InboundRate:
@@ -72,6 +80,89 @@ class QueueBound:
             self._since = self._limit
         else:
             self._counted = waiting
+
+
+class Guesses:
+    """Bounds how many wrong addresses, and so tokens, one sender can try. For one thread: the listener's.
+
+    Of one sender's wrong addresses 20 a minute are answered 404, each counted once: a webhook whose address was pasted wrongly is
+    no guess, however often it comes. After that whatever this sender sends is refused until the minute is over, and a right
+    address with it, so that a guess that hits looks like all others. A sender is an IPv4 address or an IPv6 /64.
+
+    The price: a first webhook from where somebody guesses waits for that minute. Whoever has sent a right one before is
+    therefore let in with right ones always, as is what may be a proxy that nobody has named: behind it, all senders are one, and a
+    stranger could shut out every lead. There guesses are answered 429 too, but a hit is let in. What protects the tokens then is
+    their length, of at least 12 signs.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._welcome: OrderedDict[str, None] = OrderedDict()
+        self._tried: OrderedDict[str, _Tried] = OrderedDict()
+
+    def refuses(self, address: str | None, path: str, *, right: bool, shared: bool = False) -> int:
+        """Return 0 when this sender is to be answered as ever, else for how many seconds it is refused.
+
+        right: whether `path` is an address at which this sender may send. shared: whether others are known to send from `address`.
+        """
+        whose = block(address or "")
+        if right and (shared or whose in self._welcome or may_be_a_proxy(address or "")):
+            _remember(self._welcome, whose, None)
+            return 0
+        tried = self._tried.get(whose)
+        now = self._clock.monotonic()
+        if tried is None or now >= tried.until:
+            tried = _Tried(now + _WINDOW)
+        if not right:
+            _remember(self._tried, whose, tried)
+            if tried.is_one_too_many(path):
+                log.get().warning("wrong addresses are tried; this sender is refused for a while", remote=whose)
+        if tried.over:
+            return math.ceil(tried.until - now)
+        if right:
+            _remember(self._welcome, whose, None)
+        return 0
+
+
+@dataclass(slots=True)
+class _Tried:
+    """The wrong addresses of one sender in one window, as hashes: they may be nearly right."""
+
+    until: float
+    over: bool = False
+    _paths: set[int] = field(default_factory=set)
+
+    def is_one_too_many(self, path: str) -> bool:
+        """Note an address; return whether it is the one by which there are more than may be."""
+        if self.over:
+            return False
+        self._paths.add(hash(path))
+        self.over = len(self._paths) > _GUESSES
+        if self.over:
+            self._paths.clear()
+        return self.over
+
+
+def _remember(table: OrderedDict[str, _Kept], key: str, value: _Kept) -> None:
+    table[key] = value
+    table.move_to_end(key)
+    if len(table) > _REMEMBERED:
+        table.popitem(last=False)
+
+
+def block(address: str) -> str:
+    """Return what stands for one sender: an IPv4 address, the /64 of an IPv6 one (a subscriber has all of it)."""
+    parsed = _parsed(address) if address else None
+    if isinstance(parsed, IPv6Address):
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed) if parsed else address
+
+
+@lru_cache(maxsize=4096)
+def may_be_a_proxy(address: str) -> bool:
+    """Return whether an address is of this machine or a private network, where a proxy for everybody else may sit."""
+    parsed = _parsed(address) if address else None
+    return parsed is None or not parsed.is_global
 
 
 def within(address: str | None, networks: Sequence[Network]) -> bool:

@@ -19,6 +19,7 @@ from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.core.place import Place
 from apimonster_cli.core.redact import Redactor
+from apimonster_cli.daemon.gate import Bounds, server_options
 from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.listener import SERVER, build_app
 from apimonster_cli.store.api import Store
@@ -166,6 +167,8 @@ def listening(
     clock: Clock | None = None,
     health: Health | None = None,
     body_seconds: float = 30,
+    bounds: Bounds | None = None,
+    send_buffer: int | None = None,
     **options: Any,
 ) -> Iterator[Listening]:
     """Run the listener in a thread, as the daemon does; `options` are uvicorn's."""
@@ -173,7 +176,11 @@ def listening(
     kept = cast("Store", store)
     app = build_app(configured, kept, clock, health or Health(kept, clock), body_seconds=body_seconds)
     with socket.create_server(("127.0.0.1", 0)) as port:
-        server = uvicorn.Server(uvicorn.Config(cast("Any", app), **cast("Any", SERVER | options)))
+        if send_buffer:
+            port.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        server = uvicorn.Server(
+            uvicorn.Config(cast("Any", app), **cast("Any", SERVER | server_options(bounds) | options))
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
         thread.start()
         try:
