@@ -133,7 +133,7 @@ class Door:
 
 
 class Doors:
-    """All doors, found by the path of an address."""
+    """All doors, found by the path of an address. proxies: all networks that any of them trusts to name the sender."""
 
     def __init__(self, config: Config, clock: Clock) -> None:
         self._doors = {
@@ -141,6 +141,7 @@ class Doors:
             for name, connection in config.connections.items()
             if connection.connector.hook
         }
+        self.proxies = tuple({network for door in self._doors.values() for network in door.trusted_proxies})
 
     def find(self, path: str) -> Door | None:
         """Return the door at `/hooks/{connection}/{token}`, in the same time whether connection or token is wrong."""

@@ -5,7 +5,7 @@ checks is that of their cost, and nothing is told to whom the address is not kno
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from apimonster_cli.bundles.model import Config
@@ -24,7 +24,7 @@ from apimonster_cli.daemon.body import (
 )
 from apimonster_cli.daemon.door import Arrival, Door, Doors
 from apimonster_cli.daemon.health import Health
-from apimonster_cli.daemon.limits import QueueBound, sender, within
+from apimonster_cli.daemon.limits import Guesses, Network, QueueBound, sender, within
 from apimonster_cli.daemon.receipts import Receipts
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.rows import NewEvent
@@ -74,18 +74,29 @@ def build_app(  # noqa: PLR0913 - what it stands between
     clock: Clock,
     health: Health,
     *,
+    guesses: Guesses | None = None,
     body_seconds: float = BODY_SECONDS,
     meter: Meter = SILENT,
 ) -> App:
-    """Return the ASGI application. ConfigError when a connection's signature cannot be used."""
-    return Listener(config, store, clock, health, body_seconds, meter)
+    """Return the ASGI application. ConfigError when a connection's signature cannot be used.
+
+    guesses: who has tried wrong addresses; handed on from one application to the next when the files are read again.
+    """
+    return Listener(config, store, clock, health, guesses or Guesses(clock), body_seconds, meter)
 
 
 class Listener:
     """Answers POST /hooks/{connection}/{token}, GET /healthz and GET /readyz."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - see build_app
-        self, config: Config, store: Store, clock: Clock, health: Health, body_seconds: float, meter: Meter
+        self,
+        config: Config,
+        store: Store,
+        clock: Clock,
+        health: Health,
+        guesses: Guesses,
+        body_seconds: float,
+        meter: Meter,
     ) -> None:
         self._store = store
         self._meter = meter
@@ -93,6 +104,7 @@ class Listener:
         self._health = health
         self._body_seconds = body_seconds
         self._doors = Doors(config, clock)
+        self._guesses = guesses
         self._receipts = Receipts()
         self._queue = QueueBound(config.settings.queue_limit, clock, self._count)
         self._told: dict[tuple[str, int], float] = {}
@@ -131,10 +143,7 @@ class Listener:
         return (200 if ready else 503, _json(parts), ())
 
     async def _webhook(self, scope: Scope, receive: Receive) -> Reply:
-        door = self._doors.find(scope["path"])
-        if door is None:
-            raise _not_found()
-        remote = _remote(door, scope)
+        door, remote = self._let_in(scope)
         method: str = scope["method"]
         query: bytes = scope["query_string"]
         if method in _CHECKS and not (query and method in door.methods):
@@ -157,6 +166,21 @@ class Listener:
         if door.signature and (reason := door.signature.refusal(headers, body, arrival.received_at)):
             raise _Refusal(401, reason, door=door)
         return await self._take(door, arrival, method, headers.get(b"content-encoding", b""))
+
+    def _let_in(self, scope: Scope) -> tuple[Door, str | None]:
+        """Return the door that a request may go through, and whom it comes from. All others are told the same, and guessers to wait."""
+        door = self._doors.find(scope["path"])
+        peer = scope["client"][0] if scope.get("client") else None
+        remote = _sender(scope, peer, door.trusted_proxies) if door else None
+        if door and door.allow_from and not within(remote, door.allow_from):
+            door = None
+        guesser = _sender(scope, peer, self._doors.proxies)
+        shared = within(guesser, self._doors.proxies)
+        if wait := self._guesses.refuses(guesser, scope["path"], right=door is not None, shared=shared):
+            raise _Refusal(429, "too many wrong addresses were tried from here", (b"retry-after", b"%d" % wait))
+        if door is None:
+            raise _not_found()
+        return door, remote
 
     async def _take(self, door: Door, arrival: Arrival, method: str, encoding: bytes) -> Reply:
         """Read a webhook that may come in, and have it kept."""
@@ -269,16 +293,11 @@ def _read(arrival: Arrival, method: str, encoding: bytes, most: int) -> Payload:
     return read_body(arrival.content_type or "", arrival.raw)
 
 
-def _remote(door: Door, scope: Scope) -> str | None:
-    """Return whom a webhook comes from. Whoever may not send to this door is told that there is none."""
-    client = scope.get("client")
-    remote: str | None = client[0] if client else None
-    if door.trusted_proxies:
-        forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        remote = sender(remote, forwarded, door.trusted_proxies)
-    if door.allow_from and not within(remote, door.allow_from):
-        raise _not_found()
-    return remote
+def _sender(scope: Scope, peer: str | None, proxies: Sequence[Network]) -> str | None:
+    """Return whom a webhook comes from, where these proxies are believed."""
+    if not proxies:
+        return peer
+    return sender(peer, [value for name, value in scope["headers"] if name == b"x-forwarded-for"], proxies)
 
 
 def _not_found() -> _Refusal:

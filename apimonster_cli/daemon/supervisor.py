@@ -20,6 +20,7 @@ from apimonster_cli.core.errors import SyncError
 from apimonster_cli.core.meter import SILENT
 from apimonster_cli.daemon.front import App, Front, bind
 from apimonster_cli.daemon.health import Health
+from apimonster_cli.daemon.limits import Guesses
 from apimonster_cli.daemon.notify import notify, watchdog_seconds
 from apimonster_cli.daemon.reload import Watch
 from apimonster_cli.daemon.scheduler import Retention
@@ -58,6 +59,7 @@ class Supervisor:
         self._dry_run = False
         self._meter: Meter = SILENT
         self._rates: Rates | None = None
+        self._guesses = Guesses(self._clock)
 
     def run(self, *, once: bool = False, dry_run: bool = False) -> int:
         """Run until told to stop and return the exit code.
@@ -217,7 +219,7 @@ class Supervisor:
     def _app(self, config: Config, store: "Store", health: Health) -> App:
         from apimonster_cli.daemon.listener import build_app
 
-        return build_app(config, store, self._clock, health, meter=self._meter)
+        return build_app(config, store, self._clock, health, guesses=self._guesses, meter=self._meter)
 
     def _worker(self, store: "Store", engine: "Engine") -> "Worker":
         from apimonster_cli.daemon.worker import DRY_LEASE, LEASE, Worker
