@@ -1,9 +1,11 @@
 """Cron expressions: days as cron counts them, in a time zone, over the changes of its clock."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from apimonster_cli.bundles.cron import Cron
 
@@ -60,6 +62,51 @@ def test_a_day_keeps_its_hour_when_the_clock_changes() -> None:
 
     assert before
     assert before.isoformat() == "2026-03-29T06:00:00+02:00"
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "start", "fires"),
+    [
+        # from the morning on, Berlin's clock goes from 02:00 to 03:00
+        ("Europe/Berlin", "30 2 * * *", "2026-03-28T12:00", ["2026-03-29T01:30", "2026-03-30T00:30", "2026-03-31T00:30"]),
+        ("Europe/Berlin", "0 0 * * *", "2026-03-28T12:00", ["2026-03-28T23:00", "2026-03-29T22:00", "2026-03-30T22:00"]),
+        ("Europe/Berlin", "15 */2 * * *", "2026-03-28T23:00", ["2026-03-28T23:15", "2026-03-29T01:15", "2026-03-29T02:15"]),
+        ("Europe/Berlin", "0 * * * *", "2026-03-28T23:30", ["2026-03-29T00:00", "2026-03-29T01:00", "2026-03-29T02:00"]),
+        # and from 03:00 back to 02:00
+        ("Europe/Berlin", "30 2 * * *", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-26T01:30", "2026-10-27T01:30"]),
+        ("Europe/Berlin", "0 3 * * *", "2026-10-25T00:45", ["2026-10-25T02:00", "2026-10-26T02:00"]),
+        ("Europe/Berlin", "0 * * * *", "2026-10-24T23:30", ["2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"]),
+        ("Europe/Berlin", "30 2 25 * 6", "2026-10-24T12:00", ["2026-10-25T00:30", "2026-10-31T01:30"]),
+        # half an hour there, and at midnight here
+        ("Australia/Lord_Howe", "0 * * * *", "2026-10-03T14:10", ["2026-10-03T14:30", "2026-10-03T15:30", "2026-10-03T16:00"]),
+        ("America/Santiago", "0 0 * * *", "2026-09-05T12:00", ["2026-09-06T04:00", "2026-09-07T03:00"]),
+    ],
+)  # fmt: skip
+def test_no_run_is_left_out_or_doubled_when_the_clock_changes(
+    zone: str, text: str, start: str, fires: list[str]
+) -> None:
+    cron = Cron(text, ZoneInfo(zone))
+    moments = [datetime.fromisoformat(start).replace(tzinfo=UTC)]
+
+    for _ in fires:
+        moments.append(cron.after(moments[-1]) or SATURDAY)
+
+    assert [f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M}" for moment in moments[1:]] == fires
+
+
+@given(
+    seconds=st.integers(0, 48 * 3600),
+    day=st.sampled_from([datetime(2026, 3, 28, 2, tzinfo=UTC), datetime(2026, 10, 24, 2, tzinfo=UTC)]),
+    minute=st.integers(0, 59),
+)
+def test_every_hour_is_every_hour_when_the_clock_changes(seconds: int, day: datetime, minute: int) -> None:
+    moment = day + timedelta(seconds=seconds)
+
+    found = Cron(f"{minute} * * * *", BERLIN).after(moment)
+
+    assert found
+    assert moment < found.astimezone(UTC) <= moment + timedelta(hours=1)
+    assert found.minute == minute
 
 
 @pytest.mark.parametrize(
