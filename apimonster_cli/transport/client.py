@@ -59,7 +59,7 @@ class Client:
         public_only: bool = False,
     ) -> None:
         self._name = connection_name
-        self._base = _checked(base_url)
+        self._base = _checked(connection_name, base_url)
         self._host = str(urlsplit(self._base).hostname)
         self._headers = {"User-Agent": f"apimonster-cli/{__version__}", "Accept-Encoding": "gzip", **headers}
         self._query = tuple(query)
@@ -186,10 +186,15 @@ class Client:
         )
 
 
-def _checked(base_url: str) -> str:
-    """Return the address as it goes on the wire: host in ASCII, no slash at the end."""
+def _checked(connection_name: str, base_url: str) -> str:
+    """Return the address as it goes on the wire: host in ASCII, no slash at the end. PermanentError when there is none."""
     prepared = PreparedRequest()
-    prepared.prepare_url(base_url, None)
+    try:
+        prepared.prepare_url(base_url, None)
+    except (RequestException, ValueError) as error:
+        raise PermanentError(
+            f"connection {connection_name}: its url is not an address that can be called: write it like https://api.example.com"
+        ) from error
     return str(prepared.url).rstrip("/")
 
 

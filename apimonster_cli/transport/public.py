@@ -1,18 +1,23 @@
-"""Keeps calls to public addresses: what is at a name is checked where it is resolved, and again on the open socket.
+"""Keeps calls to public addresses: a name is resolved once, what it leads to is checked, and only that is connected to.
 
-A name may lead elsewhere from one look to the next, and 127.0.0.1 can be written 2130706433, 0177.1 or ::ffff:7f00:1. So the
-address that counts is the one the socket is connected to, and it is looked at before a single byte is sent.
+A name may lead elsewhere from one look to the next, and 127.0.0.1 can be written 2130706433, 0177.1 or ::ffff:7f00:1. So no
+connection is opened but to an address that was checked; and the one that the open socket has is looked at once more before a
+single byte is sent.
 """
 
 import socket
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError, LocationParseError, NameResolutionError
+from urllib3.util.connection import allowed_gai_family
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+_LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")  # RFC 8215; this and the next, earlier Pythons take for public
+_PROTOCOLS = IPv4Network("192.0.0.0/24")
 
 
 class NotPublicError(Exception):
@@ -29,8 +34,9 @@ def is_public(address: str) -> bool:
     inner = _inner(found) if isinstance(found, IPv6Address) else None
     if inner is not None:
         return is_public(str(inner))
-    site_local = isinstance(found, IPv6Address) and found.is_site_local
-    return found.is_global and not (found.is_multicast or found.is_reserved or site_local)
+    if found in _LOCAL_NAT64 or found in _PROTOCOLS or (isinstance(found, IPv6Address) and found.is_site_local):
+        return False
+    return found.is_global and not (found.is_multicast or found.is_reserved)
 
 
 def is_loopback(host: str) -> bool:
@@ -50,7 +56,12 @@ def check_written(host: str) -> None:
     """
     if _is_localhost(host):
         raise NotPublicError(host)
-    _check_all(host, 0, socket.AI_NUMERICHOST)
+    try:
+        addresses = _resolved(host, 0, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):  # a name, or nothing at all: that is for the connection to say
+        return
+    for address in addresses:
+        _check(address)
 
 
 def keep_public(adapter: HTTPAdapter) -> None:
@@ -60,12 +71,12 @@ def keep_public(adapter: HTTPAdapter) -> None:
 
 class _PublicHTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        return _connected(self.host, self.port, super()._new_conn)
+        return _connected(self, super()._new_conn)
 
 
 class _PublicHTTPSConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _connected(self.host, self.port, super()._new_conn)
+        return _connected(self, super()._new_conn)
 
 
 class _PublicHTTPPool(HTTPConnectionPool):
@@ -81,9 +92,41 @@ def _is_localhost(host: str) -> bool:
     return name == "localhost" or name.endswith(".localhost")
 
 
-def _connected(host: str, port: int, connect: Callable[[], socket.socket]) -> socket.socket:
-    _check_all(host, port)
-    connected = connect()
+def _connected(connection: HTTPConnection, connect: Callable[[], socket.socket]) -> socket.socket:
+    """Return a socket that is connected to one of the addresses of a connection's host, all of which are public.
+
+    connect: resolves the host of the connection and connects to it. It is given addresses for a host, so that it finds nothing else.
+    """
+    name = connection._dns_host  # noqa: SLF001 - as it was written, its last dot included
+    addresses = _addresses(connection)
+    try:
+        for address in addresses[:-1]:
+            connection.host = address
+            try:
+                return _looked_at(connect())
+            except HTTPError:  # this one cannot be reached; the next one may
+                continue
+        connection.host = addresses[-1]
+        return _looked_at(connect())
+    finally:
+        connection.host = name
+
+
+def _addresses(connection: HTTPConnection) -> list[str]:
+    """Return the addresses of a connection's host; NotPublicError when one of them is not public."""
+    name = connection._dns_host  # noqa: SLF001
+    try:
+        found = _resolved(name, connection.port, family=allowed_gai_family())
+    except socket.gaierror as error:
+        raise NameResolutionError(connection.host, connection, error) from error
+    except UnicodeError as error:
+        raise LocationParseError(connection.host) from error
+    for address in found:
+        _check(address)
+    return found
+
+
+def _looked_at(connected: socket.socket) -> socket.socket:
     try:
         _check(str(connected.getpeername()[0]))
     except BaseException:
@@ -92,14 +135,9 @@ def _connected(host: str, port: int, connect: Callable[[], socket.socket]) -> so
     return connected
 
 
-def _check_all(host: str, port: int, flags: int = 0) -> None:
-    """Check every address of a host. One that cannot be resolved is left to the connection, which says so in its own way."""
-    try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM, flags=flags)
-    except (OSError, UnicodeError):
-        return
-    for *_, place in found:
-        _check(str(place[0]))
+def _resolved(host: str, port: int, *, family: int = socket.AF_UNSPEC, flags: int = 0) -> list[str]:
+    found = socket.getaddrinfo(host.strip("[]"), port, family=family, type=socket.SOCK_STREAM, flags=flags)
+    return [str(place[0]) for *_, place in found]
 
 
 def _check(address: str) -> None:

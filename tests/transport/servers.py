@@ -53,12 +53,14 @@ def reset(peer: socket.socket, _request: bytes) -> bool:
 
 
 @contextmanager
-def serve(*behaviours: Behaviour, tls: Path | None = None) -> Iterator[Server]:
+def serve(
+    *behaviours: Behaviour, tls: Path | None = None, place: tuple[str, int] = ("127.0.0.1", 0)
+) -> Iterator[Server]:
     """Answer the first request by the first behaviour and so on, the last one for all that follow.
 
-    tls: a file with the server's key and certificate, to speak TLS.
+    tls: a file with the server's key and certificate, to speak TLS. place: where to listen; port 0 is any that is free.
     """
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = socket.create_server(place)
     peers: list[socket.socket] = []
     server = Server(listening.getsockname()[1])
     accepting = threading.Thread(target=_accept, args=(listening, server, behaviours, tls, peers), daemon=True)

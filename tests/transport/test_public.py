@@ -13,7 +13,7 @@ from apimonster_cli.core.call import Request
 from apimonster_cli.core.errors import PermanentError, TransientError
 from apimonster_cli.transport import public
 from apimonster_cli.transport.public import is_loopback, is_public
-from tests.transport.servers import Server, answer, serve
+from tests.transport.servers import Server, answer, reset, serve
 from tests.transport.test_client import CERTIFICATE, client
 
 POST = Request("POST", "/hook", json={"phone": "+74950000012"}, writes=True)
@@ -22,15 +22,23 @@ PUBLIC = "93.184.216.34"
 Resolve = Callable[..., list[Any]]
 
 
-def resolving(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
-    """Let names lead to `answers`, one look after the other, the last for all that follow; return what was looked up."""
-    asked: list[str] = []
+def resolving(monkeypatch: pytest.MonkeyPatch, names: dict[str, list[str]]) -> list[str]:
+    """Let names lead to addresses, one at each look, the last for all that follow; return the names that were looked up.
 
-    def look(host: str, port: int, *_args: Any, **_kwargs: Any) -> list[Any]:
+    Names that are not there cannot be found. An address is what it is, in all notations.
+    """
+    asked: list[str] = []
+    resolve: Any = socket.getaddrinfo
+
+    def look(host: str, port: int, *options: int, flags: int = 0, **named: int) -> list[Any]:
+        try:
+            return resolve(host, port, *options, flags=flags | socket.AI_NUMERICHOST, **named)
+        except socket.gaierror:
+            if flags & socket.AI_NUMERICHOST or host not in names:
+                raise
         asked.append(host)
-        address = answers[min(len(asked), len(answers)) - 1]
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))]
+        answers = names[host]
+        return resolve(answers[min(asked.count(host), len(answers)) - 1], port, *options, **named)
 
     monkeypatch.setattr(socket, "getaddrinfo", look)
     return asked
@@ -64,6 +72,19 @@ def resolving(monkeypatch: pytest.MonkeyPatch, *answers: str) -> list[str]:
         "2002:7f00:1::",
         "64:ff9b::7f00:1",
         "64:ff9b::a00:1",
+        "64:ff9b:1::1",
+        "127.255.255.254",
+        "100.127.255.255",
+        "172.31.255.255",
+        "198.18.0.1",
+        "192.0.0.8",
+        "239.255.255.250",
+        "::ffff:169.254.169.254",
+        "::ffff:0:127.0.0.1",
+        "2002:a9fe:a9fe::1",
+        "2001:0:7f00:1::",
+        "fd00:ec2::254",
+        "100::1",
     ],
 )
 def test_an_address_of_no_public_network_is_none(address: str) -> None:
@@ -82,42 +103,180 @@ def test_an_address_is_judged_the_same_inside_an_ipv6_one(address: Any) -> None:
     assert len(verdicts) == 1
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "2130706433", "0177.0.0.1", "0x7f.1", "127.1", "localhost"])
-def test_this_machine_is_not_reached_in_any_notation(host: str) -> None:
+@pytest.fixture
+def connects(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the addresses that sockets are connected to from here on."""
+    places: list[Any] = []
+    connect = socket.socket.connect
+
+    def noted(self: socket.socket, place: Any) -> None:
+        places.append(place)
+        connect(self, place)
+
+    monkeypatch.setattr(socket.socket, "connect", noted)
+    return places
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "127.1", "127.0.1", "0", "0.0.0.0", "2130706433", "0x7f000001", "0x7f.1", "0x7F.0.0.0x1", "0177.0.0.1", "0177.1",
+        "017700000001", "localhost", "localhost.", "LocalHost", "a.localhost", "a.localhost.",
+        "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]", "good.example@127.0.0.1", "good.example:80@127.0.0.1", "good.example%40@127.0.0.1",
+    ],
+)  # fmt: skip
+def test_this_machine_is_not_reached_in_any_notation(connects: list[Any], host: str) -> None:
     with serve(answer()) as server, client(f"http://{host}:{server.port}", public_only=True) as made:
-        with pytest.raises(
-            PermanentError, match=r"on this machine \((127.0.0.1|localhost)\), and nothing was sent.*private: true"
-        ):
+        with pytest.raises(PermanentError, match=r"on this machine \(.*\), and nothing was sent.*private: true"):
             made.send(POST)
 
-        assert (server.connections, server.requests) == (0, [])
+        assert (server.connections, connects) == (0, [])
 
 
-def test_a_mapped_address_is_not_reached() -> None:
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.0.0.1", "0xa.1", "167772161", "172.16.0.1", "192.168.1.1", "3232235777", "169.254.169.254", "2852039166", "0251.0376.0251.0376",
+        "100.64.0.1", "224.0.0.1", "255.255.255.255", "4294967295", "[fe80::1]", "[fc00::1]", "[fd00:ec2::254]", "[ff02::1]",
+        "[::ffff:10.0.0.1]", "[::ffff:169.254.169.254]", "[2002:a9fe:a9fe::]", "[64:ff9b::a9fe:a9fe]", "[2001:0:7f00:1::]",
+    ],
+)  # fmt: skip
+def test_no_private_network_is_reached_in_any_notation(connects: list[Any], host: str) -> None:
     with (
-        client("http://[::ffff:127.0.0.1]:9", public_only=True) as made,
-        pytest.raises(PermanentError, match="nothing was sent"),
+        client(f"http://{host}", public_only=True) as made,
+        pytest.raises(PermanentError, match=r"in a private network .*, and nothing was sent"),
     ):
         made.send(POST)
 
+    assert connects == []
 
-def test_a_name_that_leads_to_a_private_network_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://good.example\\@127.0.0.1:{port}",
+        "http://127.0.0.1:{port}\\@good.example",
+        "http://127.0.0.1:{port}#@good.example",
+        "http://127.0.0.1:{port}?@good.example",
+        "http:127.0.0.1:{port}",
+        "http:///127.0.0.1:{port}",
+        "http:\\\\127.0.0.1:{port}",
+        "http://good.example@127.0.0.1:{port}@good.example",
+        "http://127.0.0.1%00.good.example:{port}",
+        "http://127.0.0.1\t.good.example:{port}",
+        "http://127.0.0.1\n:{port}",
+        "http://[::1%25lo]:{port}",
+        "http://127.0.0.1.:{port}",
+        "http://2130706433.:{port}",
+        "http://\uff11\uff12\uff17.0.0.1:{port}",
+        "http://127\u30020\u30020\u30021:{port}",
+        "http://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460:{port}",
+        "http://\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3:{port}",
+    ],
+)
+def test_no_trick_with_an_address_reaches_this_machine(
+    monkeypatch: pytest.MonkeyPatch, connects: list[Any], url: str
+) -> None:
+    resolving(monkeypatch, {})
+
+    with serve(answer()) as server:
+        with (
+            pytest.raises((PermanentError, TransientError)),
+            client(url.format(port=server.port), public_only=True) as made,
+        ):
+            made.send(POST)
+
+        assert (server.connections, connects) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "path", ["@127.0.0.1/", "//127.0.0.1/", "\\\\127.0.0.1/", ".127.0.0.1/", "http://127.0.0.1/", ":80@127.0.0.1/"]
+)
+def test_no_path_leads_to_another_host(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(public, "is_public", lambda address: address == "127.0.0.2")
+    resolving(monkeypatch, {"hooks.example.com": ["127.0.0.2"]})
+
+    with serve(answer(), place=("127.0.0.2", 0)) as right, serve(answer(), place=("127.0.0.1", right.port)) as wrong:
+        with client(f"http://hooks.example.com:{right.port}", public_only=True) as made:
+            made.send(Request("GET", path))
+
+        assert (right.connections, wrong.connections) == (1, 0)
+
+
+def test_a_name_that_leads_to_a_private_network_is_not_reached(
+    monkeypatch: pytest.MonkeyPatch, connects: list[Any]
+) -> None:
+    asked = resolving(monkeypatch, {"hooks.example.com": ["127.0.0.1"]})
+
     with serve(answer()) as server, client(f"http://hooks.example.com:{server.port}", public_only=True) as made:
-        asked = resolving(monkeypatch, "127.0.0.1")
-
         with pytest.raises(PermanentError, match=r"connection crm: hooks.example.com is in a private network"):
             made.send(POST)
 
-        assert server.connections == 0
-        assert "hooks.example.com" in asked
+        assert (server.connections, connects) == (0, [])
+    assert asked == ["hooks.example.com"]
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_name_that_leads_elsewhere_at_the_second_look_gets_nothing(
-    monkeypatch: pytest.MonkeyPatch, scheme: str
+def test_a_name_that_leads_elsewhere_at_the_second_look_is_looked_up_once(
+    monkeypatch: pytest.MonkeyPatch, connects: list[Any], scheme: str
 ) -> None:
+    monkeypatch.setattr(public, "is_public", lambda address: address == "127.0.0.2")
+    asked = resolving(monkeypatch, {"hooks.example.com": ["127.0.0.2", "127.0.0.1"]})
+    with serve(reset, place=("127.0.0.2", 0)) as checked, serve(answer(), place=("127.0.0.1", checked.port)) as inside:
+        with client(f"{scheme}://hooks.example.com:{checked.port}", public_only=True) as made:
+            with pytest.raises(TransientError):
+                made.send(POST)
+            with pytest.raises(PermanentError, match=r"\(127.0.0.1\), and nothing was sent"):
+                made.send(POST)
+
+        assert connects == [("127.0.0.2", checked.port)]
+        assert inside.connections == 0
+    assert asked == ["hooks.example.com"] * 2
+
+
+def test_a_name_that_has_a_private_address_among_others_is_not_reached(
+    monkeypatch: pytest.MonkeyPatch, connects: list[Any]
+) -> None:
+    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in (PUBLIC, "10.0.0.1")]
+    monkeypatch.setattr(public, "check_written", lambda _host: None)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: both)
+
+    with (
+        client("http://hooks.example.com", public_only=True) as made,
+        pytest.raises(PermanentError, match=r"10\.0\.0\.1"),
+    ):
+        made.send(POST)
+
+    assert connects == []
+
+
+def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch, connects: list[Any]) -> None:
+    resolve: Any = socket.getaddrinfo
+
+    def look(host: str, port: int, *options: int, **named: int) -> list[Any]:
+        if host != "hooks.example.com" or named.get("flags"):
+            return resolve(host, port, *options, **named)
+        return [found for one in ("127.0.0.2", "127.0.0.3") for found in resolve(one, port, type=socket.SOCK_STREAM)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look)
+    monkeypatch.setattr(public, "is_public", lambda _address: True)
+
+    with serve(answer(), place=("127.0.0.3", 0)) as server:
+        statuses = _send_twice(server, f"http://hooks.example.com:{server.port}")
+
+    assert (statuses, server.connections) == ([200, 200], 1)
+    assert connects == [("127.0.0.2", server.port), ("127.0.0.3", server.port)]
+    assert f"Host: hooks.example.com:{server.port}".encode() in server.requests[0]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_socket_that_was_led_elsewhere_sends_nothing(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setattr(public, "_resolved", lambda *_args, **_options: [PUBLIC])
+    connect = socket.socket.connect
     with serve(answer()) as server, client(f"{scheme}://hooks.example.com:{server.port}", public_only=True) as made:
-        resolving(monkeypatch, PUBLIC, PUBLIC, "127.0.0.1")
+        place = ("127.0.0.1", server.port)
+        monkeypatch.setattr(socket.socket, "connect", lambda self, _place: connect(self, place))
 
         with pytest.raises(PermanentError, match=r"\(127.0.0.1\), and nothing was sent"):
             made.send(POST)
@@ -149,13 +308,26 @@ def test_a_public_address_is_reached_over_tls(monkeypatch: pytest.MonkeyPatch, t
     assert statuses == [200, 200]
 
 
-def test_a_redirect_is_not_followed() -> None:
-    moved = answer(b"", "302 Found", "Location: http://127.0.0.1:1/admin")
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+@pytest.mark.parametrize("to", ["http://127.0.0.1:{port}/admin", "//127.0.0.1:{port}/", "file:///etc/passwd", "/there"])
+def test_a_redirect_is_not_followed(connects: list[Any], status: str, to: str) -> None:
+    with serve(answer()) as inside:
+        moved = answer(b"", status, f"Location: {to.format(port=inside.port)}")
+        with serve(moved) as server, client(server.url) as made:
+            found = made.send(POST)
 
-    with serve(moved) as server, client(server.url) as made:
-        found = made.send(POST)
+        assert (found.status, len(server.requests), inside.connections) == (int(status[:3]), 1, 0)
+    assert connects == [("127.0.0.1", server.port)]
 
-    assert (found.status, len(server.requests)) == (302, 1)
+
+def test_a_proxy_is_not_asked_for_what_is_not_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serve(answer()) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        for host in ("127.0.0.1", "2130706433", "[::ffff:7f00:1]", "a.localhost", "169.254.169.254", "0xa.1"):
+            with client(f"http://{host}", public_only=True) as made, pytest.raises(PermanentError):
+                made.send(POST)
+
+        assert proxy.connections == 0
 
 
 def test_a_name_that_cannot_be_found_is_told_as_ever() -> None:
