@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from apimonster_cli.cli import output
+from apimonster_cli.cli import masking, output
 from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, parse_since, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.clock import SystemClock
@@ -26,20 +26,21 @@ def command(  # noqa: PLR0913 - one argument a filter
     since: Annotated[str | None, typer.Option(help="Only events from then on: 2h, 3d, 2026-03-01.")] = None,
     search: Annotated[str | None, typer.Option(help="Only events with this text in them.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to show, the newest first.")] = 50,
+    reveal: masking.Reveal = False,
     as_json: AsJson = False,
     config: ConfigFiles = None,
 ) -> int:
     """List the events that came in, the newest first, with what became of each.
 
-    --json prints one JSON object a line.
+    Phones, e-mails, names and addresses are masked unless --reveal is given. --json prints one JSON object a line.
     """
-    found = _events(
+    found, zone = _events(
         config, connection=connection, bundle=bundle, status=status, since=since, search=search, limit=limit
     )
+    rows = found if reveal else [masking.event(row) for row in found]
     if as_json:
-        output.lines(as_object(row) for row in found[0])
+        output.lines(as_object(row) for row in rows)
         return 0
-    rows, zone = found
     columns = ("id", "received", "connection", "event", "object", "status", "deliveries")
     if rows:
         output.table(columns, (_cells(row, zone) for row in rows), whole=("id", "received", "status"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from apimonster_cli.cli import output
+from apimonster_cli.cli import masking, output
 from apimonster_cli.cli.boundary import WORK_FAILED
 from apimonster_cli.cli.opening import ConfigFiles, load_config
 from apimonster_cli.cli.stopping import stop_asked
@@ -148,7 +148,7 @@ def deliver(  # noqa: PLR0913, PLR0917 - what it works on, and with
 def _ended(pulled: "Pulled", bundle: str) -> int:
     if pulled.complete:
         return 0
-    why = pulled.error or "it was stopped"
+    why = masking.words(pulled.error) or "it was stopped"
     raise SyncError(f"not all of {bundle} was read: {why}; the same command goes on from there")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apimonster_cli.cli import output
+from apimonster_cli.cli import masking, output
 from apimonster_cli.cli.boundary import WORK_FAILED
 from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, parse_since, store_beside
 from apimonster_cli.core.clock import SystemClock
@@ -115,10 +115,10 @@ def _cells(config: "Config", store: "Store", chosen: "Chosen", there: dict[Repla
     return (
         event.id,
         output.moment(event.received_at, config.settings.timezone),
-        output.shorten(event.object_key, 30),
+        output.shorten(masking.words(event.object_key), 30),
         item.bundle,
         delivery.state if delivery else "new",
-        output.shorten(delivery.error, 60) if delivery else None,
+        output.shorten(masking.words(delivery.error), 60) if delivery else None,
         {True: "yes", False: "no", None: "?"}[there.get(item)],
         store.later(event.id, item.bundle, names) if delivery else None,
     )
@@ -180,7 +180,7 @@ def _document(
                 "event": chosen.event.id,
                 "bundle": chosen.item.bundle,
                 "was": chosen.delivery.state if chosen.delivery else None,
-                "error": chosen.delivery.error if chosen.delivery else None,
+                "error": masking.words(chosen.delivery.error) if chosen.delivery else None,
             }
             for chosen in taken
         ],

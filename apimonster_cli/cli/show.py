@@ -1,7 +1,5 @@
 """`sync show`: one event whole."""
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import tzinfo
@@ -9,28 +7,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apimonster_cli.cli import history, output, transactions
+from apimonster_cli.cli import history, masking, output, transactions
 from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.errors import SyncError
+from apimonster_cli.core.personal.record import form_pairs
 from apimonster_cli.store.rows import DeliveryRow, EventRow, HistoryFilter, StepResult, TransactionRow
 
 if TYPE_CHECKING:
     from apimonster_cli.store.api import Store
 
-_FORM_NAME = re.compile(r"([\w\[\].-]+)=")
 _ALL = 10_000  # transactions of one event: more than any delivery makes in its day of retries
 
 
 def command(
     event_id: Annotated[int, typer.Argument(metavar="ID", help="The event's id, as sync history shows it.")],
     *,
+    reveal: masking.Reveal = False,
     as_json: AsJson = False,
     config: ConfigFiles = None,
 ) -> int:
     """Show one event whole: what came in, what was sent and where each value came from, what was answered.
 
-    --json prints one JSON document.
+    Phones, e-mails, names and addresses are masked unless --reveal is given. --json prints one JSON document.
     """
     loaded = load_config(config)
     with store_beside(loaded) as store:
@@ -39,11 +38,21 @@ def command(
             raise SyncError(f"there is no event {event_id}; sync history lists the events that are there")
         deliveries = store.deliveries(event_id)
         calls = calls_of(store, event_id)
+    found = (event, deliveries, calls)
+    shown = found if reveal else _masked(*found)
     if as_json:
-        output.document(as_object(event, deliveries, calls))
-    else:
-        print_event(event, deliveries, calls, loaded.settings.timezone)
+        output.document(as_object(*shown))
+        return 0
+    print_event(*shown, loaded.settings.timezone)
+    if shown != found:
+        output.tell(masking.HINT)
     return 0
+
+
+def _masked(
+    event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequence[TransactionRow]
+) -> tuple[EventRow, list[DeliveryRow], list[TransactionRow]]:
+    return masking.event(event), [*map(masking.delivery, deliveries)], [*map(masking.transaction, calls)]
 
 
 def calls_of(store: "Store", event_id: int) -> list[TransactionRow]:
@@ -154,30 +163,3 @@ def readable(value: Any) -> str:
     except ValueError:
         return "\n".join(f"{name} = {readable(text)}" for name, text in form_pairs(value)) or value
     return exactjson.dumps(parsed, indent=2) if isinstance(parsed, dict | list) else value
-
-
-def form_pairs(text: str) -> list[tuple[str, str]]:
-    """Return the pairs of a form as a transaction shows it, `site=main&order={…}`, values not encoded; [] when it is none.
-
-    A value in JSON goes to the end of the JSON, whatever signs are in its texts.
-    """
-    pairs: list[tuple[str, str]] = []
-    at = 0
-    while at < len(text):
-        name = _FORM_NAME.match(text, at)
-        if name is None:
-            return []
-        end = _json_end(text, name.end()) or text.find("&", name.end())
-        end = len(text) if end < 0 else end
-        pairs.append((name[1], text[name.end() : end]))
-        at = end + 1
-    return pairs
-
-
-def _json_end(text: str, start: int) -> int | None:
-    if text[start : start + 1] not in ("{", "["):
-        return None
-    try:
-        return json.JSONDecoder().raw_decode(text, start)[1]
-    except ValueError:
-        return None

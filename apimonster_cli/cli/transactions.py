@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from apimonster_cli.cli import output
+from apimonster_cli.cli import masking, output
 from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, parse_since, store_beside
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.errors import ConfigError
@@ -33,15 +33,16 @@ def command(  # noqa: PLR0913 - the filters of `sync history`, and two formats
     search: Annotated[str | None, typer.Option(help="Only calls with this text in request or answer.")] = None,
     event: Annotated[int | None, typer.Option(help="Only calls of the event with this id.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many to show, the newest first.")] = 50,
+    reveal: masking.Reveal = False,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout, with a line of headings.")] = False,
     config: ConfigFiles = None,
 ) -> int:
     """List the outgoing calls, the newest first: when, for which event, what was asked and what was answered.
 
-    --json prints one JSON object a line.
+    Phones, e-mails, names and addresses are masked unless --reveal is given. --json prints one JSON object a line.
     """
-    rows, zone = _transactions(
+    found, zone = _transactions(
         config,
         connection=connection,
         bundle=bundle,
@@ -51,6 +52,7 @@ def command(  # noqa: PLR0913 - the filters of `sync history`, and two formats
         event_id=event,
         limit=limit,
     )
+    rows = found if reveal else [masking.transaction(row) for row in found]
     if as_json:
         output.lines(as_object(row) for row in rows)
     elif as_csv:

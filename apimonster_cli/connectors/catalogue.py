@@ -10,6 +10,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from apimonster_cli.core.personal import Kind
+
 
 @dataclass(frozen=True, slots=True)
 class CatalogueField:
@@ -20,6 +22,7 @@ class CatalogueField:
     type: string integer number boolean date time datetime array object.
     format: PHP date letters of a date that is written (`Y-m-d H:i:s`).
     ref: the reference that a code comes from; of an object: that its names come from. required: the service refuses the call without it.
+    personal: what of a person it tells, and so how it is masked, `none` for nothing; None where its name says as much.
     """
 
     id: str
@@ -30,6 +33,7 @@ class CatalogueField:
     enum: tuple[str, ...] = ()
     required: bool = False
     note: str | None = None
+    personal: Kind | None = None
 
 
 class Catalogue:
@@ -107,4 +111,5 @@ def _field(row: Mapping[str, Any]) -> CatalogueField:
         enum=tuple(str(value) for value in row.get("enum", ())),
         required=bool(row.get("required", False)),
         note=row.get("note"),
+        personal=row.get("personal"),
     )

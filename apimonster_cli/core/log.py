@@ -18,7 +18,7 @@ _wanted: list[Callable[[], None]] = []
 
 
 def configure(redactor: Redactor, *, json_lines: bool | None = None, warnings_only: bool = False) -> None:
-    """Set up logging for this process; every line passes through `redactor` before it is written.
+    """Set up logging for this process; every line passes through `redactor` before it is written, and shows no phone and no e-mail.
 
     warnings_only: for a command that has a progress bar where the daemon has its log.
     """
@@ -40,6 +40,19 @@ def get() -> "structlog.stdlib.BoundLogger":
     return logger
 
 
+def _without_people(redactor: Redactor) -> "structlog.types.Processor":
+    """Return what masks phones and e-mails: services quote them in errors, and a thing may go by one."""
+    from apimonster_cli.core.personal import in_text
+
+    def masked(_logger: Any, _method: str, event: "structlog.types.EventDict") -> "structlog.types.EventDict":
+        for name, value in event.items():
+            if isinstance(value, str) and in_text(value, free=True) != value:
+                event[name] = in_text(redactor.text(value), free=True)  # half a secret would not be known as one later
+        return event
+
+    return masked
+
+
 def _configure(redactor: Redactor, *, json_lines: bool | None, least: int) -> None:
     import structlog
 
@@ -56,9 +69,10 @@ def _configure(redactor: Redactor, *, json_lines: bool | None, least: int) -> No
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            _without_people(redactor),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             structlog.processors.EventRenamer("message") if for_machines else _as_it_is,
             redacted,
         ],

@@ -16,6 +16,7 @@ from apimonster_cli.core.call import Answer
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.duration import format_duration
 from apimonster_cli.core.errors import CallError, ConfigError
+from apimonster_cli.core.personal import in_text
 from apimonster_cli.engine.call import Client
 from apimonster_cli.engine.online import Standing, ask_all
 from apimonster_cli.store.api import Store
@@ -215,12 +216,12 @@ def work(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
         yield Finding(
             pause.connection,
             "fail",
-            f"paused for {format_duration(now - pause.since)}: {pause.reason}",
+            f"paused for {format_duration(now - pause.since)}: {in_text(pause.reason, free=True)}",
             "mend the key; its deliveries then go on by themselves",
         )
     for state in store.pull_states():
         if state.failures and state.error:
-            said = f"{state.failures} pulls failed in a row: {state.error}"
+            said = f"{state.failures} pulls failed in a row: {in_text(state.error, free=True)}"
             yield Finding(state.bundle, "warn", said, "it is tried again by itself")
     made = store.calls_since(now - _DAY)
     for connection in config.connections.values():

@@ -26,7 +26,7 @@ def test_lists_the_fields_of_an_action(sync: Sync) -> None:
     takes, gives = shown.json()
     assert (takes["name"], takes["kind"], gives["kind"]) == ("retailcrm.create_order", "takes", "gives")
     assert set(takes) == {"name", "title", "kind", "fields"}
-    assert set(takes["fields"][0]) == {"id", "title", "type", "format", "ref", "enum", "required", "note"}
+    assert set(takes["fields"][0]) == {"id", "title", "type", "format", "ref", "enum", "required", "note", "personal"}
     assert "externalId" in {field["id"] for field in takes["fields"]}
 
 

@@ -2,12 +2,16 @@
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from apimonster_cli.cli import output
 from apimonster_cli.core.clock import SystemClock
+from apimonster_cli.store import dialect
+from apimonster_cli.store.lock import DaemonLock
 from apimonster_cli.store.open import open_store
 from tests.cli.conftest import Sync
 from tests.cli.filled import KEY, TOKEN, fill, write_bundles
@@ -170,7 +174,7 @@ def test_a_filter_that_makes_no_sense_is_a_usage_error(
 
 
 def test_show_as_json_has_everything(filled: Path, sync: Sync) -> None:
-    shown = sync("show", 1, "--json")
+    shown = sync("show", 1, "--json", "--reveal")
 
     event = shown.json()
     (delivery,) = event["deliveries"]
@@ -186,7 +190,7 @@ def test_show_as_json_has_everything(filled: Path, sync: Sync) -> None:
 
 
 def test_show_reads_well(filled: Path, sync: Sync) -> None:
-    shown = sync("show", 1)
+    shown = sync("show", 1, "--reveal")
 
     lines = [" ".join(line.split()) for line in shown.out.splitlines()]
     assert shown.code == 0
@@ -296,6 +300,47 @@ def test_prune_deletes_what_is_older_than_retention(filled: Path, sync: Sync) ->
     assert shown.code == 0
     assert "events older than 14d" in shown.out
     assert [row["id"] for row in left] == [2]  # its delivery has failed: it stays until somebody deals with it
+
+
+def test_prune_writes_the_store_anew(filled: Path, sync: Sync) -> None:
+    store = filled / "apimonster.db"
+    with closing(sqlite3.connect(store, isolation_level=None)) as database:
+        database.execute("PRAGMA auto_vacuum = NONE")
+        database.execute("VACUUM")
+        database.execute("CREATE TABLE much AS SELECT randomblob(1000000) AS bytes")
+        database.execute("DROP TABLE much")
+    before = store.stat().st_size
+
+    shown = sync("prune", "--compact")
+
+    with closing(sqlite3.connect(store)) as database:
+        (shrinks,) = database.execute("PRAGMA auto_vacuum").fetchone()
+    assert shown.code == 0
+    assert "MiB long and is 0." in shown.out
+    assert store.stat().st_size < before - 900_000
+    assert shrinks == 2  # from now on by itself
+    assert store.stat().st_mode & 0o777 == 0o600
+
+
+def test_prune_writes_nothing_anew_beside_a_daemon(filled: Path, sync: Sync) -> None:
+    lock = DaemonLock(filled / "apimonster.db")
+
+    shown = sync("prune", "--compact")
+
+    lock.release()
+    assert shown.code == 1
+    assert "stop it first" in shown.err
+
+
+def test_prune_tells_of_a_reader_that_does_not_end(filled: Path, sync: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialect, "LONGEST_LOG", -1)
+    with closing(sqlite3.connect(filled / "apimonster.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT 1 FROM store").fetchone()
+        shown = sync("prune")
+
+    assert "0 rows deleted" in shown.out
+    assert "has been reading the store for a long time" in shown.err
 
 
 def test_files_elsewhere_are_named_with_config(

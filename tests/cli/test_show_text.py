@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from apimonster_cli.cli.show import flat, form_pairs, print_event, readable
+from apimonster_cli.cli.show import flat, print_event, readable
+from apimonster_cli.core.personal.record import form_pairs
 from apimonster_cli.store.rows import EventRow
 
 

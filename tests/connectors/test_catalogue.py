@@ -4,6 +4,7 @@ import pytest
 
 from apimonster_cli.connectors import registry
 from apimonster_cli.connectors.catalogue import Catalogue, is_open, lookup, near
+from apimonster_cli.core.personal import KINDS
 
 RETAILCRM = registry.connector("retailcrm").catalogue
 UTMSTAT = registry.connector("utmstat").catalogue
@@ -129,3 +130,12 @@ def test_open_prefixes_take_in_what_lies_below_them(prefixes: tuple[str, ...], p
 )
 def test_a_star_in_a_name_opens_one_level(prefix: str, path: str, *, is_it: bool) -> None:
     assert is_open((prefix,), path) is is_it
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_what_is_personal_is_said_in_known_words(name: str) -> None:
+    catalogue = registry.connector(name).catalogue
+
+    said = {field.personal for each in catalogue.names() for field in catalogue.fields(each).values()}
+
+    assert said <= {None, *KINDS}

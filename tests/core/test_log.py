@@ -103,3 +103,20 @@ def test_no_thread_writes_before_logging_is_set_up(
         f"first {MASK}",
         f"second {MASK}",
     ]
+
+
+def test_shows_no_phone_and_no_email(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(Redactor(["74950000099"]), json_lines=True)
+
+    try:
+        raise RuntimeError("write to ivan@example.com")
+    except RuntimeError:
+        log.get().exception("failed", error='phone "74950000012" is not valid', object="74950000013", event_id=74950000014)
+    log.get().info("refused", reason="token 74950000099, call +7 495 000-00-12", until="2026-03-01T12:00:00+03:00")
+
+    failed, refused = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (failed["error"], failed["object"]) == ('phone "7495•••••12" is not valid', "7495•••••13")
+    assert failed["event_id"] == 74950000014
+    assert failed["exception"].endswith("RuntimeError: write to i•••@example.com")
+    assert refused["reason"] == f"token {MASK}, call +7 495 •••-••-12"
+    assert refused["until"] == "2026-03-01T12:00:00+03:00"
