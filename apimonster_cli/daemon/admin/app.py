@@ -10,10 +10,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, Router
 
 from apimonster_cli.core import log
 from apimonster_cli.daemon.admin.page import CSP, Page
@@ -40,17 +40,24 @@ class Admin:
         self._registry = registry
         self._page = page
         self._names = {"localhost", name.lower()}
-        self._routes = Starlette(
-            routes=[Route("/", self._show), Route("/metrics", self._metrics)],
-            exception_handlers={Exception: _broken},
-        )
+        self._routes = Router([Route("/", self._show), Route("/metrics", self._metrics)], redirect_slashes=False)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if self._is_ours(Request(scope).headers.get("host", "")):
-            await self._routes(scope, receive, send)
-        else:
-            await PlainTextResponse(_STRANGE_NAME, 421, _HEADERS)(scope, receive, send)
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        if not self._is_ours(Headers(scope=scope).get("host", "")):
+            await PlainTextResponse(_STRANGE_NAME, 421)(scope, receive, guarded)
+            return
+        try:
+            await self._routes(scope, receive, guarded)
+        except Exception:  # noqa: BLE001  # logged whole, and by us: the server would write it with the secrets in it
+            log.get().exception("a request on settings.admin could not be answered")
+            await PlainTextResponse("Something is wrong here; the log has more.\n", 500)(scope, receive, guarded)
 
     def _is_ours(self, host: str) -> bool:
         name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
@@ -58,10 +65,10 @@ class Admin:
 
     # Both look at the store, so they run in a thread of the pool and not in the server's own.
     def _show(self, _request: Request) -> Response:
-        return HTMLResponse(self._page.text(), headers=_HEADERS)
+        return HTMLResponse(self._page.text())
 
     def _metrics(self, _request: Request) -> Response:
-        return Response(generate_latest(self._registry), headers={**_HEADERS, "Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
+        return Response(generate_latest(self._registry), headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
 def _is_address(name: str) -> bool:
@@ -70,8 +77,3 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _broken(_request: Request, error: Exception) -> Response:
-    log.get().error("a request on settings.admin could not be answered", exc_info=error)
-    return PlainTextResponse("Something is wrong here; the log has more.\n", 500, _HEADERS)
