@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, ValuesView
 from collections.abc import Set as AbstractSet
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from jinja2 import Template as JinjaTemplate
@@ -81,10 +81,15 @@ def _lone_expression(tree: nodes.Template) -> nodes.Expr | None:
 def _check_tokens(text: str) -> None:
     """Refuse a number whose digits Jinja would lose by reading it as a float."""
     for line, kind, token in _ENVIRONMENT.lex(text):
-        if kind == "float":
-            written = token.replace("_", "")
-            if Decimal(written) != Decimal(repr(float(written))):
-                raise _mistake(f"{token} has more digits than a number in a template keeps; write it in quotes", line)
+        if kind == "float" and not _is_exact(token.replace("_", "")):
+            raise _mistake(f"{token} has more digits than a number in a template keeps; write it in quotes", line)
+
+
+def _is_exact(written: str) -> bool:
+    try:
+        return Decimal(written) == Decimal(repr(float(written)))
+    except InvalidOperation:  # an exponent beyond all that Decimal knows
+        return False
 
 
 def _check_nodes(tree: nodes.Template) -> None:

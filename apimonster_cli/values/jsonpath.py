@@ -1,7 +1,7 @@
 """Full JSONPath, for what plain paths cannot say; loaded only when a bundle uses it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Self
 
@@ -40,8 +40,13 @@ def compile_jsonpath(text: str) -> Callable[[Any], Any]:
         expression = parser.parse(text)
     except (JSONPathError, ValueError, TypeError, re.error) as error:
         raise LanguageError(f'"{text}" is not a JSONPath: {_one_line(error)}', rule="path") from None
-    if _intersects(expression):
-        raise LanguageError(f'"{text}" is not a JSONPath: & is not available', rule="path")
+    for part in _parts(expression):
+        if type(part).__name__.endswith(
+            "Intersect"
+        ):  # read but never found; its class cannot be imported without a warning
+            raise LanguageError(f'"{text}" is not a JSONPath: & is not available', rule="path")
+        if isinstance(part, Operation) and part.op_symbol == "*":
+            part.op = _product
     definite = _is_definite(expression)
 
     def read(event: Any) -> Any:
@@ -77,12 +82,19 @@ def _is_definite(expression: JSONPath) -> bool:
     return type(expression) in _ONE_FOR_ONE
 
 
-def _intersects(expression: Any) -> bool:
-    """Return whether a path asks for what two paths have in common, which jsonpath-ng reads and cannot find."""
-    if type(expression).__name__.endswith("Intersect"):  # a class that cannot be imported without a warning
-        return True
-    sides = (getattr(expression, side, None) for side in ("left", "right"))
-    return any(_intersects(side) for side in sides if isinstance(side, JSONPath))
+def _parts(expression: JSONPath) -> Iterator[JSONPath]:
+    """Return the expression and all that it is made of."""
+    yield expression
+    for side in ("left", "right"):
+        if isinstance(part := getattr(expression, side, None), JSONPath):
+            yield from _parts(part)
+
+
+def _product(left: Any, right: Any) -> Any:
+    """Multiply numbers and nothing else: a text times an id of the sender would fill the memory. TypeError finds nothing."""
+    if not all(isinstance(side, int | float) for side in (left, right)):
+        raise TypeError
+    return left * right
 
 
 def _comparable(value: Any) -> Any:

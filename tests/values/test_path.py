@@ -235,6 +235,16 @@ def test_jsonpath_has_no_intersections() -> None:
         compile_path("$.data & $.contact")
 
 
+@pytest.mark.parametrize("path", ["$.name * $.count", "$.tags * $.count", "$.count * $.name"])
+def test_jsonpath_multiplies_nothing_but_numbers(path: str) -> None:
+    event = {"name": "x", "count": 10**18, "tags": ["x"]}
+
+    found = read(path, event=event)
+
+    assert found is MISSING
+    assert read("$.count * $.count", event=event) == 10**36
+
+
 def test_writes_a_key_with_both_kinds_of_quotes_as_it_is_read() -> None:
     keys = compile_path("event.'\"").keys
 

@@ -243,6 +243,7 @@ def test_does_not_print_a_null_found_in_a_list() -> None:
         ("{{ a | regex('(') }}", 1, "is not a pattern"),
         ("\n\n{{ a | regex('(') }}", 3, "line 3 of the template"),
         ("{{ 1200000001.17600000012345 }}", 1, "write it in quotes"),
+        ("{{ 1e9999999999999999999 }}", 1, "write it in quotes"),
         ("{% endif %}", 1, "unknown tag"),
         ("{% autoescape true %}{% endautoescape %}", 1, "is not available"),
         ("{% for a in b %}" * 30 + "{% endfor %}" * 30, 1, "it cannot be compiled: too many"),
