@@ -9,6 +9,7 @@ from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store.api import Store
 
 _EVERY = timedelta(hours=1).total_seconds()
+_HELD = timedelta(minutes=1).total_seconds()
 
 
 class Retention:
@@ -19,6 +20,7 @@ class Retention:
         self._clock = clock
         self._due = clock.monotonic()
         self._pruned = 0
+        self._held = False
 
     def work_once(self, settings: Settings) -> bool:
         """Prune one batch when it is time; return whether there may be more to prune at once."""
@@ -26,17 +28,33 @@ class Retention:
             return False
         now = self._clock.now()
         try:
-            rows = self._store.prune(
+            pruned = self._store.prune(
                 events_before=now - settings.keep_events, transactions_before=now - settings.keep_transactions
             )
         except StoreError as error:
             log.get().error("old rows could not be pruned; trying again in an hour", error=str(error))
-            rows = 0
-        self._pruned += rows
-        if rows:
-            return True
+            self._rest(_EVERY)
+            return False
+        self._pruned += pruned.rows
+        if pruned.held:
+            self._wait_for_readers()
+            return False
+        self._held = False
+        if not pruned.more:
+            self._rest(_EVERY)
+        return pruned.more
+
+    def _wait_for_readers(self) -> None:
+        if not self._held:
+            log.get().warning(
+                "old rows stay for now: some program has been reading the store for a long time, and until it ends the "
+                "file beside it whose name ends in -wal only grows"
+            )
+        self._held = True
+        self._rest(_HELD)
+
+    def _rest(self, seconds: float) -> None:
         if self._pruned:
             log.get().info("old rows pruned", rows=self._pruned)
         self._pruned = 0
-        self._due = self._clock.monotonic() + _EVERY
-        return False
+        self._due = self._clock.monotonic() + seconds

@@ -22,6 +22,7 @@ from apimonster_cli.store.rows import (
     Outcome,
     PageTaken,
     Pause,
+    Pruned,
     PulledItem,
     PulledPage,
     PullLease,
@@ -226,8 +227,8 @@ class Store(Protocol):
         """Return the last so many events and failed deliveries, without what was in them."""
 
     # upkeep --------------------------------------------------------------------------------------------------------
-    def prune(self, *, events_before: datetime, transactions_before: datetime, batch: int = 500) -> int:
-        """Delete one small batch of old rows; return how many rows went, 0 when nothing is left to prune.
+    def prune(self, *, events_before: datetime, transactions_before: datetime, batch: int = 500) -> Pruned:
+        """Delete one small batch of old rows, or give some of their room back to the disk.
 
         Events with an open or a failed delivery stay.
         """

@@ -17,6 +17,7 @@ from apimonster_cli.store import (
     connections,
     cursors,
     deliveries,
+    dialect,
     errors,
     history,
     intake,
@@ -48,6 +49,7 @@ from apimonster_cli.store.rows import (
     Outcome,
     PageTaken,
     Pause,
+    Pruned,
     PulledItem,
     PulledPage,
     PullLease,
@@ -77,6 +79,7 @@ class DatabaseStore:
         self._id = self._read(_store_id)
         self._writer = Writer(engine, path)
         self._turns = itertools.count()
+        self._swept = retention.Place()
 
     # events in -----------------------------------------------------------------------------------------------------
     def accept(self, event: NewEvent) -> "Future[Accepted]":
@@ -304,16 +307,14 @@ class DatabaseStore:
         transactions_before: datetime,
         keys_before: datetime | None = None,
         batch: int = 500,
-    ) -> int:
+    ) -> Pruned:
         """Delete one small batch of old rows; repeat keys live for 400 days unless `keys_before` says otherwise."""
-        operation = partial(
-            retention.prune,
-            events_before=events_before,
-            transactions_before=transactions_before,
-            keys_before=keys_before or self._clock.now() - KEYS_KEPT,
-            batch=batch,
-        )
-        return self._writer.run(operation)
+        if dialect.log_is_held(self._path):
+            return Pruned(0, held=True)
+        bounds = retention.Bounds(events_before, transactions_before, keys_before or self._clock.now() - KEYS_KEPT)
+        operation = partial(retention.prune, bounds=bounds, place=self._swept, batch=batch)
+        pruned, self._swept = self._writer.run(operation)
+        return pruned
 
     def writable(self) -> bool:
         """Return whether a commit works right now."""

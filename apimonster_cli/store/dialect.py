@@ -6,6 +6,7 @@ Only SQLite so far. On PostgreSQL `begin` does nothing (the isolation level does
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,8 +16,10 @@ from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
 
 BUSY_SECONDS = 10
 _PAGES_BETWEEN_CHECKPOINTS = 4000  # 16 MiB of log: seldom enough that one webhook in a hundred does not wait for it
-_LONGEST_LOG = 64 * 1024 * 1024
-_PAGES_A_TIDYING = 512
+_LOG_KEPT = 24 * 1024 * 1024  # a longer one is cut when it begins anew, so that its length says whether it can
+LONGEST_LOG = 40 * 1024 * 1024
+_ROOM_KEPT = 20  # one page in so many may be free: the next rows fill them, and nothing has to be moved
+_SHRINKS = 2  # what INCREMENTAL is called when asked for
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 
 
@@ -37,7 +40,7 @@ def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     # What undoes a single statement, where it inserts several rows, needs no file.
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute(f"PRAGMA journal_size_limit = {_LONGEST_LOG}")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS}")
     # SQLite's own lower() leaves Cyrillic letters as they are; a search would not find Иванов by иванов.
     connection.create_function("lower", 1, _lower, deterministic=True)
@@ -65,12 +68,35 @@ def reserve(connection: Connection, table: Table, count: int) -> range:
     return range(last + 1, last + 1 + count)
 
 
-def tidy(connection: Connection) -> None:
-    """Give some of the room of deleted rows back to the disk."""
+def tidy(connection: Connection, until: float) -> bool:
+    """Give room of deleted rows back to the disk until then, of the monotonic clock; return whether that is all that is to give."""
     driver = _driver(connection)
+    (mode,) = driver.execute("PRAGMA auto_vacuum").fetchone()
+    if mode != _SHRINKS:  # a copy that was written anew by hand: see compact
+        return True
+    (pages,) = driver.execute("PRAGMA page_count").fetchone()
     (free,) = driver.execute("PRAGMA freelist_count").fetchone()
-    for _ in range(min(free, _PAGES_A_TIDYING)):
+    for _ in range(-((pages - free * _ROOM_KEPT) // (_ROOM_KEPT - 1))):
+        if time.monotonic() >= until:
+            return False
         driver.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, and a step frees one page
+    return True
+
+
+def compact(path: Path) -> None:
+    """Write the whole database anew, as small as it can be, and so that it can shrink; nobody may write meanwhile."""
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)) as database:
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def log_is_held(path: Path) -> bool:
+    """Return whether the log of the database is long, which it only is while some program reads on and on."""
+    try:
+        return path.with_name(path.name + "-wal").stat().st_size > LONGEST_LOG
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

@@ -30,6 +30,22 @@ def open_store(address: str, *, base: Path, daemon: bool, clock: Clock) -> Store
         raise _sentence(error, path) from error
 
 
+def compact(path: Path) -> tuple[int, int]:
+    """Write the store anew, as small as it can be; return its size before and after, in bytes.
+
+    TakenError while a daemon uses it, StoreError when there is no room for the copy that this takes: then nothing has changed.
+    """
+    lock = DaemonLock(path)
+    try:
+        before = path.stat().st_size
+        dialect.compact(path)
+        return before, path.stat().st_size
+    except Exception as error:
+        raise _sentence(error, path) from error
+    finally:
+        lock.release()
+
+
 def store_path(address: str, base: Path) -> Path:
     """Return the file that `address` names; ConfigError when it names none."""
     if address.startswith(("postgresql://", "postgresql+", "postgres://")):

@@ -1,72 +1,126 @@
-"""Old rows go, a few at a time, so that intake never waits for long."""
+"""Old rows go, a little at a time, so that intake never waits for long.
 
+What is old is walked through from one end to the other in one pass of many batches, the oldest first. A row that has to stay is
+looked at once in a pass: walked over again with each batch, ten thousand failed deliveries would cost more than all that goes.
+"""
+
+import time
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Delete, Integer, Table, bindparam, delete, exists, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Integer,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    or_,
+    select,
+)
 
 from apimonster_cli.core import crash
 from apimonster_cli.store import dialect
+from apimonster_cli.store.rows import Pruned
 from apimonster_cli.store.tables import deliveries, events, is_open, pulled, repeat_keys, transactions, versions
 
-_BEFORE = bindparam("before", type_=events.c.received_at.type)
-_MOST = bindparam("most", type_=Integer)
-_OLD_TRANSACTIONS = (
-    select(transactions.c.id)
-    .where(
-        transactions.c.sent_at < _BEFORE,
-        # those of an open delivery say what is in doubt
-        ~exists().where(deliveries.c.id == transactions.c.delivery_id, is_open),
-    )
-    .order_by(transactions.c.sent_at)
-    .limit(_MOST)
-)
-_OLD_EVENTS = (
-    select(events.c.id)
-    .where(
-        events.c.received_at < _BEFORE,
-        ~exists().where(deliveries.c.event_id == events.c.id, or_(is_open, deliveries.c.state == "failed")),
-    )
-    .order_by(events.c.received_at)
-    .limit(_MOST)
-)
-_OLD_KEYS = (
-    select(repeat_keys.c.key).where(repeat_keys.c.seen_at < _BEFORE).order_by(repeat_keys.c.seen_at).limit(_MOST)
-)
-_OLD_OBJECTS = (
-    select(pulled.c.bundle, pulled.c.object_key)
-    .where(pulled.c.seen_at < _BEFORE)
-    .order_by(pulled.c.seen_at)
-    .limit(_MOST)
-)
-_OLD_VERSIONS = (
-    select(versions.c.connection, versions.c.object_key, versions.c.event)
-    .where(versions.c.seen_at < _BEFORE)
-    .order_by(versions.c.seen_at)
-    .limit(_MOST)
-)
+_MOST_SECONDS = 0.03  # of the writer's time for one batch; what is sent meanwhile waits as long, and for the commit
+_AT_ONCE = 50  # rows that are looked at between two looks at the time
+_MOMENT = events.c.received_at.type
 
 
-def prune(
-    connection: Connection, *, events_before: datetime, transactions_before: datetime, keys_before: datetime, batch: int
-) -> int:
-    """Delete at most `batch` transactions, events (deliveries and steps go with them), keys, pulled objects and versions."""
-    gone = 0
-    for table, old, before in (
-        (transactions, _OLD_TRANSACTIONS, transactions_before),
-        (events, _OLD_EVENTS, events_before),
-        (repeat_keys, _OLD_KEYS, keys_before),
-        (pulled, _OLD_OBJECTS, keys_before),
-        (versions, _OLD_VERSIONS, keys_before),
-    ):
-        found = connection.execute(old, {"before": before, "most": batch - gone}).all() if gone < batch else ()
-        if found:
-            connection.execute(_delete(table), {"found": [tuple(row) for row in found]})
-            gone += len(found)
-    if gone:
-        dialect.tidy(connection)
-        crash.point("prune")
-    return gone
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is old: rows from before then."""
+
+    events: datetime
+    transactions: datetime
+    keys: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a pass has come: kind of rows, and the last one of it that was looked at and may have stayed."""
+
+    kind: int = 0
+    at: datetime | None = None
+    id: int = 0
+
+
+class _Kind:
+    """Rows of one table that grow old. stays: those that stay all the same; such a table is numbered."""
+
+    def __init__(self, age: ColumnElement[Any], table: Table, bound: str, stays: ColumnElement[bool] | None) -> None:
+        self.bound = bound
+        self.stays = stays is not None
+        self.delete = _delete(table)
+        old = select(*table.primary_key).where(age < bindparam("before", type_=_MOMENT)).order_by(age)
+        if stays is not None:
+            old = old.add_columns(age.label("moment"), stays.label("stays")).order_by(table.c.id)
+        self.first = old.limit(bindparam("most", type_=Integer))
+        self.next = self.first if stays is None else self.first.where(_beyond(age, table.c.id))
 
 
 def _delete(table: Table) -> Delete:
-    return delete(table).where(tuple_(*table.primary_key).in_(bindparam("found", expanding=True)))
+    """Return what deletes one row: for several rows with keys of several columns SQLite would read the whole table."""
+    return delete(table).where(*(column == bindparam(column.name, type_=column.type) for column in table.primary_key))
+
+
+def _beyond(age: ColumnElement[Any], number: ColumnElement[int]) -> ColumnElement[bool]:
+    at = bindparam("at", type_=_MOMENT)
+    return and_(age >= at, or_(age > at, number > bindparam("id", type_=Integer)))
+
+
+_KINDS = (
+    _Kind(
+        events.c.received_at,
+        events,
+        "events",
+        exists().where(deliveries.c.event_id == events.c.id, or_(is_open, deliveries.c.state == "failed")),
+    ),
+    _Kind(
+        transactions.c.sent_at,
+        transactions,
+        "transactions",
+        # those of an open delivery say what is in doubt
+        exists().where(deliveries.c.id == transactions.c.delivery_id, is_open),
+    ),
+    _Kind(repeat_keys.c.seen_at, repeat_keys, "keys", None),
+    _Kind(pulled.c.seen_at, pulled, "keys", None),
+    _Kind(versions.c.seen_at, versions, "keys", None),
+)
+
+
+def prune(connection: Connection, bounds: Bounds, place: Place, batch: int) -> tuple[Pruned, Place]:
+    """Go on with a pass: delete at most `batch` rows (deliveries and steps go with their event), or give room back to the disk.
+
+    Returns the place to go on from, the beginning when the pass is over.
+    """
+    until = time.monotonic() + _MOST_SECONDS
+    gone = 0
+    while place.kind < len(_KINDS) and gone < batch and time.monotonic() < until:
+        rows, place = _some(connection, bounds, place, min(_AT_ONCE, batch - gone))
+        gone += rows
+    over = place.kind == len(_KINDS) and dialect.tidy(connection, until)
+    if gone:
+        crash.point("prune")
+    return Pruned(gone, more=not over), Place() if over else place
+
+
+def _some(connection: Connection, bounds: Bounds, place: Place, most: int) -> tuple[int, Place]:
+    kind = _KINDS[place.kind]
+    asked = {"before": getattr(bounds, kind.bound), "most": most}
+    if place.at is None:
+        found = connection.execute(kind.first, asked).all()
+    else:
+        found = connection.execute(kind.next, {**asked, "at": place.at, "id": place.id}).all()
+    old = [dict(row._mapping) for row in found if not (kind.stays and row.stays)]  # noqa: SLF001  # public in spite of its name
+    if old:
+        connection.execute(kind.delete, old)
+    if len(found) < most:
+        return len(old), Place(place.kind + 1)
+    return len(old), Place(place.kind, found[-1].moment, found[-1].id) if kind.stays else place

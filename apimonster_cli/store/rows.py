@@ -357,3 +357,15 @@ class Counts:
     deliveries: Mapping[DeliveryState, int]
     oldest_waiting: datetime | None
     next_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What a batch of retention did: how many rows went. more: there is more to do at once.
+
+    held: nothing was done, for the log is long: some program reads on and on, and until it ends the log only grows.
+    """
+
+    rows: int
+    more: bool = False
+    held: bool = False

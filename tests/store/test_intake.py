@@ -121,7 +121,7 @@ def test_forgets_repeat_keys_in_the_end(store: DatabaseStore) -> None:
 
     accepted = store.accept(event("7", "a")).result()
 
-    assert gone == 2
+    assert gone.rows == 2
     assert accepted == Accepted(2, duplicate=False)
 
 

@@ -339,7 +339,7 @@ def test_objects_not_seen_for_a_long_time_are_forgotten(store: DatabaseStore) ->
         events_before=NOON - DAY, transactions_before=NOON - DAY, keys_before=NOON + timedelta(seconds=1)
     )
 
-    assert gone == 1
+    assert gone.rows == 1
     assert [each.object_key for each in store.missing(unseen(99))] == ["new"]
 
 
@@ -349,7 +349,7 @@ def test_old_calls_of_pulls_are_pruned(store: DatabaseStore) -> None:
 
     gone = store.prune(events_before=NOON - DAY, transactions_before=NOON + DAY)
 
-    assert gone == 1
+    assert gone.rows == 1
     assert store.transactions(HistoryFilter()) == []
 
 

@@ -1,9 +1,16 @@
 """Old rows go in small batches; what is open or failed stays."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
+
+from apimonster_cli.store import dialect
 from apimonster_cli.store.database import DatabaseStore
-from apimonster_cli.store.rows import HistoryFilter
+from apimonster_cli.store.past import Replay
+from apimonster_cli.store.rows import HistoryFilter, Pruned
 from tests.store.build import NOON, accept, call, claim, ended, event, step
 
 DAY = timedelta(days=1)
@@ -11,7 +18,11 @@ DAY = timedelta(days=1)
 
 def prune(store: DatabaseStore, *, batch: int = 500, transactions: timedelta = timedelta(0)) -> int:
     """Prune events older than a day after noon."""
-    return store.prune(events_before=NOON + DAY, transactions_before=NOON + transactions, batch=batch)
+    return store.prune(events_before=NOON + DAY, transactions_before=NOON + transactions, batch=batch).rows
+
+
+def batch_of_two(store: DatabaseStore) -> Pruned:
+    return store.prune(events_before=NOON + DAY, transactions_before=NOON, batch=2)
 
 
 def events_left(store: DatabaseStore) -> list[int]:
@@ -72,10 +83,51 @@ def test_keeps_the_transactions_of_an_open_delivery(store: DatabaseStore) -> Non
     assert claim(store)[0].doubtful == {"order"}
 
 
+def test_a_batch_goes_on_where_the_last_one_ended(store: DatabaseStore) -> None:
+    accept(store, *[event() for _ in range(6)])
+    for claimed in claim(store):
+        store.close(claimed.lease, "failed" if claimed.event_id <= 3 else "done")
+    first = batch_of_two(store)
+    store.replay([Replay(1, "orders", 1)], now=NOON)  # resolved, but looked at already
+    store.close(claim(store)[0].lease, "done")
+
+    later = [batch_of_two(store) for _ in range(2)]
+
+    assert (first, *later) == (Pruned(2, more=True), Pruned(1), Pruned(1))
+    assert events_left(store) == [3, 2]
+
+
+def test_what_was_resolved_goes_in_the_next_pass(store: DatabaseStore) -> None:
+    accept(store, event(), event(bundles=()))
+    store.close(claim(store)[0].lease, "failed")
+    first = prune(store)
+    store.replay([Replay(1, "orders", 1)], now=NOON)
+    store.close(claim(store)[0].lease, "done")
+
+    second = prune(store)
+
+    assert (first, second) == (1, 1)
+    assert events_left(store) == []
+
+
 def test_prunes_in_small_batches(store: DatabaseStore) -> None:
     accept(store, *[event(bundles=()) for _ in range(5)])
 
     assert [prune(store, batch=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+def test_waits_while_a_reader_holds_the_log(
+    store: DatabaseStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialect, "LONGEST_LOG", 1024 * 1024)
+    with closing(sqlite3.connect(tmp_path / "apimonster.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM store").fetchone()
+        accept(store, *[event(bundles=(), payload="x" * 40_000) for _ in range(40)])
+        held = batch_of_two(store)
+
+    assert held == Pruned(0, held=True)
+    assert events_left(store)[-1] == 1
 
 
 def test_keeps_repeat_keys_for_400_days(store: DatabaseStore) -> None:
@@ -94,4 +146,4 @@ def test_gives_room_back_to_the_disk(store: DatabaseStore) -> None:
     prune(store)
 
     assert pragma(store, "page_count") < before - 50
-    assert pragma(store, "freelist_count") == 0
+    assert pragma(store, "freelist_count") <= pragma(store, "page_count") / 20
