@@ -230,7 +230,7 @@ class Store(Protocol):
     def prune(self, *, events_before: datetime, transactions_before: datetime, batch: int = 500) -> Pruned:
         """Delete one small batch of old rows, or give some of their room back to the disk.
 
-        Events with an open or a failed delivery stay.
+        Events with an open or a failed delivery stay, and with a delivery those of its transactions that changed something.
         """
 
     def writable(self) -> bool:

@@ -86,8 +86,9 @@ _KINDS = (
         transactions.c.sent_at,
         transactions,
         "transactions",
-        # those of an open delivery say what is in doubt
-        exists().where(deliveries.c.id == transactions.c.delivery_id, is_open),
+        # Those of an open delivery say what is in doubt. Those that changed something say it once their delivery is opened
+        # again: without them it would not look first for what an earlier time has made.
+        exists().where(deliveries.c.id == transactions.c.delivery_id, or_(is_open, transactions.c.writes)),
     ),
     _Kind(repeat_keys.c.seen_at, repeat_keys, "keys", None),
     _Kind(pulled.c.seen_at, pulled, "keys", None),

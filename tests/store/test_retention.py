@@ -83,6 +83,21 @@ def test_keeps_the_transactions_of_an_open_delivery(store: DatabaseStore) -> Non
     assert claim(store)[0].doubtful == {"order"}
 
 
+def test_keeps_the_calls_that_changed_something_with_a_failed_delivery(store: DatabaseStore) -> None:
+    accept(store, event())
+    (claimed,) = claim(store)
+    looked = store.begin_call(claimed.lease, call(step="note", method="GET", writes=False, sent_at=NOON - DAY))
+    asked = store.begin_call(claimed.lease, call(step="note", sent_at=NOON - DAY))
+    said = [ended(looked), ended(asked, state="unknown", status=None, answer=None)]
+    store.close(claimed.lease, "failed", error="no answer", ended=said)
+
+    gone = prune(store)
+
+    assert gone == 1
+    store.replay([Replay(1, "orders", claimed.lease.delivery_id)], now=NOON)
+    assert claim(store)[0].doubtful == {"note"}
+
+
 def test_a_batch_goes_on_where_the_last_one_ended(store: DatabaseStore) -> None:
     accept(store, *[event() for _ in range(6)])
     for claimed in claim(store):
