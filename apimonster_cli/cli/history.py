@@ -1,19 +1,22 @@
 """`sync history`: the events that came in."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from apimonster_cli.cli import masking, output
+from apimonster_cli.cli import masking, output, waiting
 from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, parse_since, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.errors import ConfigError
-from apimonster_cli.store.rows import DeliveryState, EventRow, EventStatus, HistoryFilter
+from apimonster_cli.store.rows import DeliveryState, EventRow, EventStatus, HistoryFilter, Pause
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
+    from apimonster_cli.bundles.model import Config
 
 STATUSES = (*get_args(EventStatus), *get_args(DeliveryState))
 
@@ -34,36 +37,39 @@ def command(  # noqa: PLR0913 - one argument a filter
 
     Phones, e-mails, names and addresses are masked unless --reveal is given. --json prints one JSON object a line.
     """
-    found, zone = _events(
+    found, pauses, loaded = _events(
         config, connection=connection, bundle=bundle, status=status, since=since, search=search, limit=limit
     )
     rows = found if reveal else [masking.event(row) for row in found]
+    waits, zone = waiting.waits_of(loaded, pauses), loaded.settings.timezone
     if as_json:
-        output.lines(as_object(row) for row in rows)
+        output.lines(as_object(row, waits) for row in rows)
         return 0
     columns = ("id", "received", "connection", "event", "object", "status", "deliveries")
     if rows:
-        output.table(columns, (_cells(row, zone) for row in rows), whole=("id", "received", "status"))
+        output.table(columns, (_cells(row, zone, waits) for row in rows), whole=("id", "received", "status"))
     elif connection or bundle or status or since or search:
         output.tell("No such events.")
     else:
         output.tell("No events yet; sync urls prints the addresses that senders post them to.")
+    waiting.tell(pauses, zone, reveal=reveal)
     return 0
 
 
 def _events(
     files: list[Path] | None, *, since: str | None, status: str | None, **wanted: Any
-) -> "tuple[list[EventRow], tzinfo]":
+) -> "tuple[list[EventRow], list[Pause], Config]":
     if status is not None and status not in STATUSES:
         raise ConfigError(f"--status {status}: there is no such status; choose one of {', '.join(STATUSES)}")
     loaded = load_config(files)
     start = parse_since(since, loaded, SystemClock().now())
     with store_beside(loaded) as store:
-        return store.events(HistoryFilter(since=start, status=status, **wanted)), loaded.settings.timezone
+        return store.events(HistoryFilter(since=start, status=status, **wanted)), store.pauses(), loaded
 
 
-def as_object(row: EventRow) -> dict[str, Any]:
+def as_object(row: EventRow, waits: waiting.Waits) -> dict[str, Any]:
     """Return the event as the object that `--json` prints; payload as JSON, or as text where it is none."""
+    paused = {bundle: waiting.named(waits, bundle, state) for bundle, state in row.deliveries.items()}
     return {
         "id": row.id,
         "received_at": row.received_at,
@@ -75,6 +81,7 @@ def as_object(row: EventRow) -> dict[str, Any]:
         "reason": row.reason,
         "repeats": row.repeats,
         "deliveries": dict(row.deliveries),
+        "waits_for": {bundle: names for bundle, names in paused.items() if names},
         "payload": payload(row),
     }
 
@@ -89,11 +96,13 @@ def payload(row: EventRow) -> Any:
         return row.payload
 
 
-def _cells(row: EventRow, zone: "tzinfo") -> tuple[Any, ...]:
+def _cells(row: EventRow, zone: "tzinfo", waits: waiting.Waits) -> tuple[Any, ...]:
     status: str = row.status
     if row.repeats:
         status += f" (+{row.repeats} repeated)"
-    deliveries = ", ".join(f"{bundle}: {state}" for bundle, state in row.deliveries.items())
+    deliveries = ", ".join(
+        f"{bundle}: {state}{_paused(waiting.named(waits, bundle, state))}" for bundle, state in row.deliveries.items()
+    )
     return (
         row.id,
         output.moment(row.received_at, zone),
@@ -103,3 +112,7 @@ def _cells(row: EventRow, zone: "tzinfo") -> tuple[Any, ...]:
         status,
         deliveries or row.reason,
     )
+
+
+def _paused(names: Sequence[str]) -> str:
+    return f" ({', '.join(names)} paused)" if names else ""

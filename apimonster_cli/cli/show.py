@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from apimonster_cli.cli import history, masking, output, transactions
+from apimonster_cli.cli import history, masking, output, transactions, waiting
 from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.errors import SyncError
@@ -38,12 +38,14 @@ def command(
             raise SyncError(f"there is no event {event_id}; sync history lists the events that are there")
         deliveries = store.deliveries(event_id)
         calls = calls_of(store, event_id)
+        waits = waiting.waits_of(loaded, store.pauses())
     found = (event, deliveries, calls)
     shown = found if reveal else _masked(*found)
     if as_json:
-        output.document(as_object(*shown))
+        output.document(as_object(*shown, waits))
         return 0
-    print_event(*shown, loaded.settings.timezone)
+    zone = loaded.settings.timezone
+    print_event(*shown, zone, waiting.sentences(waits, zone, reveal=reveal))
     if shown != found:
         output.tell(masking.HINT)
     return 0
@@ -60,9 +62,11 @@ def calls_of(store: "Store", event_id: int) -> list[TransactionRow]:
     return store.transactions(HistoryFilter(event_id=event_id, limit=_ALL))[::-1]
 
 
-def as_object(event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequence[TransactionRow]) -> dict[str, Any]:
+def as_object(
+    event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequence[TransactionRow], waits: waiting.Waits
+) -> dict[str, Any]:
     """Return the event with its deliveries, their steps and their transactions as the object that `--json` prints."""
-    whole = history.as_object(event)
+    whole = history.as_object(event, waits)
     whole |= {
         "content_type": event.content_type,
         "query": event.query,
@@ -73,6 +77,7 @@ def as_object(event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequenc
     whole["deliveries"] = [
         {
             **asdict(delivery),
+            "waits_for": waiting.named(waits, delivery.bundle, delivery.state),
             "transactions": [transactions.as_object(call) for call in calls if call.delivery_id == delivery.id],
         }
         for delivery in deliveries
@@ -81,9 +86,13 @@ def as_object(event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequenc
 
 
 def print_event(
-    event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequence[TransactionRow], zone: tzinfo
+    event: EventRow,
+    deliveries: Sequence[DeliveryRow],
+    calls: Sequence[TransactionRow],
+    zone: tzinfo,
+    waits: Mapping[str, str],
 ) -> None:
-    """Print the event for a person to read."""
+    """Print the event for a person to read. waits: bundle → what its waiting deliveries wait for."""
     output.heading(f"Event {event.id}: {event.event or event.status}")
     output.facts(
         {
@@ -101,18 +110,23 @@ def print_event(
     output.heading("What came in")
     output.block(readable(history.payload(event)))
     for delivery in deliveries:
-        _print_delivery(delivery, [call for call in calls if call.delivery_id == delivery.id], zone)
+        _print_delivery(
+            delivery, [call for call in calls if call.delivery_id == delivery.id], zone, waits.get(delivery.bundle)
+        )
     if not deliveries and event.status != "stale":
         output.say("\nNo bundle takes this event.")
 
 
-def _print_delivery(delivery: DeliveryRow, calls: Sequence[TransactionRow], zone: tzinfo) -> None:
+def _print_delivery(
+    delivery: DeliveryRow, calls: Sequence[TransactionRow], zone: tzinfo, waits_for: str | None
+) -> None:
     output.heading(f"Delivery {delivery.id} through {delivery.bundle}: {delivery.state}")
     waits = delivery.state == "waiting"
     output.facts(
         {
             "attempts": delivery.attempt,
             "next try": output.moment(delivery.due_at, zone) if waits else None,
+            "waits for": waits_for if waits else None,
             "closed": output.moment(delivery.closed_at, zone),
             "error" if delivery.state == "failed" else "reason": delivery.error,
         }

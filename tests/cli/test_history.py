@@ -24,6 +24,7 @@ EVENT_KEYS = {
     "object_key",
     "version",
     "status",
+    "waits_for",
     "reason",
     "repeats",
     "deliveries",
@@ -42,6 +43,7 @@ DELIVERY_KEYS = {
     "error",
     "steps",
     "transactions",
+    "waits_for",
 }
 STEP_KEYS = {"step", "position", "action", "outcome", "ended_at", "fields", "origins", "output", "error"}
 TRANSACTION_KEYS = {

@@ -80,7 +80,7 @@ def test_a_late_event_says_what_it_came_after(capsys: pytest.CaptureFixture[str]
         version=3,
     )
 
-    print_event(late, [], [], UTC)
+    print_event(late, [], [], UTC, {})
 
     shown = capsys.readouterr().out
     assert "late: version 3 came after version 6" in shown
