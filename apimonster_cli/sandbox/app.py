@@ -72,8 +72,8 @@ class App:
         dice = self._sandbox.dice
         record = self._sandbox.journal.open(wire.method, wire.path, now)
         fate = dice.roll()
-        record.fault = fate.fault
         record.parameters = parameters = await wire.parameters()
+        record.fault = fate.fault  # not before: a call whose sender went away in the middle of it met no fate
         key = wire.header(b"x-api-key") or str(parameters.get("apiKey", ""))
         parameters.pop("apiKey", None)
         token = str(

@@ -257,3 +257,17 @@ def wait_until(holds: Any) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_call_that_never_came_whole_meets_no_fault(server: Running) -> None:
+    misbehave(server, "500=1")
+    records = server.sandbox.journal.records
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as caller:
+        caller.sendall(f"POST {CREATE} HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\norder=".encode())
+        while not records:
+            time.sleep(0.01)
+
+    server.stop()
+
+    assert [(record.fault, record.status, record.parameters) for record in records] == [(None, None, {})]
