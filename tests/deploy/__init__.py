@@ -1,0 +1,1 @@
+"""What the program is shipped and run with: lock files, container, systemd unit."""
