@@ -40,15 +40,20 @@ def _sentence(error: OSError, address: str, setting: str) -> str:
             f"Stop it, or write another port under {setting}"
         )
     if error.errno == errno.EACCES:
-        return f"this user may not listen on {address}: ports below 1024 need rights. Write another port under {setting}"
+        return (
+            f"this user may not listen on {address}: ports below 1024 need rights. Write another port under {setting}"
+        )
     return f"cannot listen on {address}: {error.strerror}. Write an address of this machine under {setting}"
 
 
 class Front:
-    """Serves an application on a bound socket; `app` may be exchanged while it runs."""
+    """Serves an application on a bound socket; `app` may be exchanged while it runs. most: connections at once."""
 
-    def __init__(self, app: App, listening: socket.socket, name: str = "listener") -> None:
+    def __init__(
+        self, app: App, listening: socket.socket, name: str = "listener", *, most: int = _MOST_AT_ONCE
+    ) -> None:
         self.app = app
+        self._most = most
         self._socket = listening
         self._server: uvicorn.Server | None = None
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
@@ -60,7 +65,7 @@ class Front:
         from apimonster_cli.daemon.gate import Bounds, room_for_connections, server_options
         from apimonster_cli.daemon.listener import SERVER
 
-        bounds = Bounds(connections=room_for_connections(_MOST_AT_ONCE))
+        bounds = Bounds(connections=room_for_connections(self._most))
 
         config = uvicorn.Config(
             self._answer,

@@ -17,6 +17,7 @@ from apimonster_cli.bundles.model import Bundle, Config, Connection, Settings
 from apimonster_cli.connectors import registry
 from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.errors import StoreError
+from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.core.place import Place
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.daemon.gate import Bounds, server_options
@@ -169,12 +170,13 @@ def listening(
     body_seconds: float = 30,
     bounds: Bounds | None = None,
     send_buffer: int | None = None,
+    meter: Meter = SILENT,
     **options: Any,
 ) -> Iterator[Listening]:
     """Run the listener in a thread, as the daemon does; `options` are uvicorn's."""
     clock = clock or SystemClock()
     kept = cast("Store", store)
-    app = build_app(configured, kept, clock, health or Health(kept, clock), body_seconds=body_seconds)
+    app = build_app(configured, kept, clock, health or Health(kept, clock), body_seconds=body_seconds, meter=meter)
     with socket.create_server(("127.0.0.1", 0)) as port:
         if send_buffer:
             port.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)

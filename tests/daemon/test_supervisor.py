@@ -296,6 +296,84 @@ def test_an_address_of_another_machine_is_told_in_a_sentence() -> None:
         bind(("192.0.2.1", 8080))
 
 
+# page and metrics ----------------------------------------------------------------------------------------------------------
+def administered(place: Place) -> int:
+    """Have the page and the metrics, and return where."""
+    port, file = free_port(), place.folder / "bundles.yaml"
+    text = file.read_text(encoding="utf-8").replace("workers: 4", f'admin: "127.0.0.1:{port}", workers: 4')
+    file.write_text(text, encoding="utf-8")
+    return port
+
+
+def test_page_and_metrics_are_there_when_the_files_say_so(place: Place) -> None:
+    port = administered(place)
+
+    with place.running():
+        place.post({"id": 1, "name": "Анна"})
+        until(lambda: place.orders() == ["lead-1"], "the order")
+        done = 'apimonster_deliveries_total{bundle="leads",outcome="done"} 1.0'
+        until(lambda: done in text_of(port, "/metrics"), "the count")
+        page = text_of(port, "/")
+
+    assert "webhook.received" in page
+    with pytest.raises(ConnectionRefusedError):
+        text_of(port, "/")
+
+
+def test_page_and_metrics_are_not_there_unless_the_files_say_so(place: Place) -> None:
+    with place.running():
+        threads = {thread.name for thread in threading.enumerate()}
+
+    assert "listener" in threads
+    assert "admin" not in threads
+
+
+def test_a_taken_address_of_the_page_is_told_in_a_sentence(place: Place) -> None:
+    port = administered(place)
+
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(ConfigError, match=f"127.0.0.1:{port} is taken.*settings.admin"),
+    ):
+        Supervisor(place.config()).run()
+
+
+def test_webhooks_go_on_when_the_page_ends_by_itself(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    administered(place)
+    real = Front._serve
+    monkeypatch.setattr(Front, "_serve", lambda front: None if front._thread.name == "admin" else real(front))
+
+    with place.running():
+        until(lambda: "page and metrics have ended by themselves" in capsys.readouterr().err, "the log line")
+        place.post({"id": 1, "name": "Анна"})
+        until(lambda: place.orders() == ["lead-1"], "the order")
+
+
+def test_a_mistake_in_changed_files_is_on_the_page(place: Place) -> None:
+    port = administered(place)
+    with place.running() as supervisor:
+        good = (place.folder / "bundles.yaml").read_text(encoding="utf-8")
+        (place.folder / "bundles.yaml").write_text("version: 1\nbundels: {}\n", encoding="utf-8")
+        supervisor.tell("reload")
+        until(lambda: "apimonster_last_reload_successful 0.0" in text_of(port, "/metrics"), "the mistake")
+        page = text_of(port, "/")
+        (place.folder / "bundles.yaml").write_text(good.replace("leads:", "orders:"), encoding="utf-8")
+        supervisor.tell("reload")
+        until(lambda: "apimonster_last_reload_successful 1.0" in text_of(port, "/metrics"), "the end of the mistake")
+        new = text_of(port, "/metrics")
+
+    assert "were not taken over</b>: the bundle files have 1 mistake" in page
+    assert 'apimonster_deliveries_total{bundle="orders",outcome="done"} 0.0' in new
+
+
+def text_of(port: int, path: str) -> str:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+
+
 # one run -------------------------------------------------------------------------------------------------------------------
 def accept_without_delivering(place: Place, leads: int) -> None:
     with place.running(dry_run=True):

@@ -6,7 +6,8 @@ import pytest
 
 from apimonster_cli.core.errors import TransientError
 from apimonster_cli.engine.circuit import FAILURES, LONGEST_REST, PAUSE_REST, Circuit, Circuits
-from tests.engine.support import DOWN, FakeClock
+from apimonster_cli.store.rows import Pause
+from tests.engine.support import DOWN, START, FakeClock
 
 
 @pytest.fixture
@@ -139,6 +140,41 @@ def test_says_once_that_a_paused_connection_works_again(circuit: Circuit) -> Non
     assert circuit.answered()
     assert not circuit.answered()
     assert not circuit.paused
+
+
+def test_remembers_since_when_and_why_it_is_paused(clock: FakeClock) -> None:
+    circuits = Circuits(["crm", "other"], clock)
+    circuits["crm"].refused("wrong key")
+    clock.sleep(100)
+
+    circuits["crm"].refused("still wrong")
+
+    assert circuits.pauses() == [Pause("crm", START, "still wrong")]
+    assert circuits["crm"].pause == circuits.pauses()[0]
+    assert circuits["other"].pause is None
+
+
+def test_says_why_it_rests_and_nothing_when_it_does_not(circuit: Circuit) -> None:
+    before = circuit.why
+    fail(circuit, FAILURES)
+    resting = circuit.why
+    circuit.answered()
+
+    assert (before, circuit.why) == ("", "")
+    assert resting == "nobody answers; deliveries wait until connection crm works again"
+
+
+def test_what_a_reload_has_mended_was_paused_before(circuit: Circuit) -> None:
+    circuit.doubt()
+
+    assert [circuit.answered(), circuit.answered()] == [True, False]
+
+
+def test_what_a_reload_has_not_mended_is_paused_anew(circuit: Circuit) -> None:
+    circuit.doubt()
+
+    assert circuit.refused("wrong key")
+    assert circuit.paused
 
 
 def test_a_connection_in_doubt_lets_one_call_try_at_once(clock: FakeClock) -> None:

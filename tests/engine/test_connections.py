@@ -1,5 +1,7 @@
 """Connections that refuse the key or do not work, and what their deliveries do meanwhile."""
 
+import pytest
+
 from apimonster_cli.core.call import Answer, Request
 from apimonster_cli.engine.circuit import FAILURES
 from tests.engine.support import (
@@ -24,6 +26,24 @@ def test_a_refused_key_pauses_the_connection_and_the_delivery_waits(make: Benche
     assert [(pause.connection, pause.reason) for pause in made.store.pauses()] == [("crm", "the key is refused")]
     assert made.delivery().state == "waiting"
     assert made.engine.circuits.paused() == ["crm"]
+
+
+def test_the_log_tells_when_a_connection_pauses_and_when_it_works_again(
+    make: Benches, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make(bundle())
+    made.crm.replies = [answer(status=403), answer(status=403)]
+    made.accept()
+
+    outcomes = [made.deliver_due()]
+    for _ in range(2):
+        made.clock.sleep(75)  # longer than any rest
+        outcomes.append(made.deliver_due())
+
+    told = [line for line in capsys.readouterr().out.splitlines() if "connection" in line and "delivery" not in line]
+    assert outcomes == [[None], [None], ["done"]]
+    assert [("paused" in line, "works again" in line) for line in told] == [(True, False), (False, True)]
+    assert "the key is refused" in told[0]
 
 
 def test_other_deliveries_of_a_paused_connection_wait_without_a_call(make: Benches) -> None:

@@ -13,6 +13,8 @@ from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.status import Status
 from apimonster_cli.store.api import Store
 
+_MOST_AT_ONCE = 32  # connections: a browser or two, and Prometheus
+
 
 class AdminFront:
     """Page and metrics of a running program. counters: for the parts of it to count with.
@@ -44,7 +46,7 @@ class AdminFront:
         ProcessCollector(registry=self._registry)
         self._registry.register(Gauges(status, health, looks, clock))
         page = Page(store, status, health, looks, clock)
-        self._front = Front(Admin(self._registry, page, self._name), self._socket, "admin")
+        self._front = Front(Admin(self._registry, page, self._name), self._socket, "admin", most=_MOST_AT_ONCE)
         self._front.start()
 
     def stop(self, seconds: float) -> None:
