@@ -100,7 +100,7 @@ def commands() -> list[tuple[str, str]]:
         (named(block), line)
         for block in blocks("sh")
         for part in block.text.splitlines()
-        for line in re.split(r"&&|;|\||docker compose exec apimonster", part)
+        for line in re.split(r"&&|;|\||docker compose exec apimonster|-- \S+/(?=apimonster )", part)
         if re.match(r"\s*(sync|apimonster)\s", line)
     ]
 

@@ -77,6 +77,12 @@ def test_the_store_is_in_a_volume_and_the_bundles_cannot_be_written() -> None:
     assert set(SERVICE["volumes"]) == {"./bundles:/etc/apimonster/bundles:ro", f"store:{volume}"}
 
 
+def test_what_does_not_fit_into_memory_has_a_place() -> None:
+    (volume,) = lines("VOLUME")
+
+    assert f"SQLITE_TMPDIR={volume}" in " ".join(lines("ENV")).split()
+
+
 def test_it_starts_the_daemon() -> None:
     words = json.loads(lines("ENTRYPOINT")[0]) + json.loads(lines("CMD")[0])
 
