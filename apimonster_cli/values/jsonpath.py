@@ -10,11 +10,24 @@ from jsonpath_ng.exceptions import JSONPathError
 from jsonpath_ng.ext import parser
 from jsonpath_ng.ext.arithmetic import Operation
 from jsonpath_ng.ext.iterable import Keys, Len
-from jsonpath_ng.ext.string import Split, Str, Sub
+from jsonpath_ng.ext.string import DefintionInvalid, Split, Str, Sub
 
 from apimonster_cli.values.errors import LanguageError
 from apimonster_cli.values.scope import MISSING
 
+# The library checks little itself, neither of a path nor of what it meets in an event.
+_FAILURES = (
+    JSONPathError,
+    DefintionInvalid,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    NotImplementedError,
+    re.error,
+)
 _ONE_FOR_ONE = (Root, This, Keys, Len, Split, Str, Sub)
 
 
@@ -38,30 +51,21 @@ def compile_jsonpath(text: str) -> Callable[[Any], Any]:
     """
     try:
         expression = parser.parse(text)
-    except (JSONPathError, ValueError, TypeError, re.error) as error:
+        parts = list(_parts(expression))
+        definite = _is_definite(expression)
+    except _FAILURES as error:
         raise LanguageError(f'"{text}" is not a JSONPath: {_one_line(error)}', rule="path") from None
-    for part in _parts(expression):
-        if type(part).__name__.endswith(
-            "Intersect"
-        ):  # read but never found; its class cannot be imported without a warning
+    for part in parts:
+        # Read but never found; its class cannot be imported without a warning.
+        if type(part).__name__.endswith("Intersect"):
             raise LanguageError(f'"{text}" is not a JSONPath: & is not available', rule="path")
         if isinstance(part, Operation) and part.op_symbol == "*":
             part.op = _product
-    definite = _is_definite(expression)
 
     def read(event: Any) -> Any:
         try:
             found = [_restored(match.value) for match in expression.find(_comparable(event))]
-        except (
-            TypeError,
-            ValueError,
-            ArithmeticError,
-            LookupError,
-            AttributeError,
-            RecursionError,
-            JSONPathError,
-            NotImplementedError,
-        ) as error:
+        except _FAILURES as error:
             raise ValueError(f"the JSONPath {text} does not work on this event: {_one_line(error)}") from error
         if not found:
             return MISSING

@@ -222,9 +222,10 @@ def test_jsonpath_compares_and_returns_exact_numbers() -> None:
     assert str(read("$.g", event=event)) == "1200000001.1760000001"
 
 
-def test_jsonpath_says_what_is_wrong() -> None:
+@pytest.mark.parametrize("path", ["$.a[?(", "$.a.`sub(/x, y)`", "$" + ".a" * 5000])
+def test_jsonpath_says_what_is_wrong(path: str) -> None:
     with pytest.raises(LanguageError, match=r"is not a JSONPath") as caught:
-        compile_path("$.a[?(")
+        compile_path(path)
 
     assert caught.value.rule == "path"
 
