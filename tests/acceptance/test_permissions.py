@@ -34,9 +34,10 @@ def modes(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir() if file.name not in PUBLIC}
 
 
-def test_the_files_of_the_daemon_and_of_every_command(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_files_of_the_daemon_and_of_the_commands(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(open_folder)
     program = daemon(open_folder, Program([], open_folder, free_port()))
+    with_logs = (STORE, f"{STORE}-wal", f"{STORE}-shm", f"{STORE}.lock")
 
     codes = [run(["init"])]
     with running(program, "/healthz"):
@@ -45,12 +46,18 @@ def test_the_files_of_the_daemon_and_of_every_command(open_folder: Path, monkeyp
         at_work = modes(open_folder)
         codes.append(run(["backup", "copy.db"]))
         program.kill()
-    (open_folder / STORE).chmod(0o666)  # restored over, it is kept under another name
+    for name in with_logs:
+        (open_folder / name).chmod(0o666)
+    store = opened(open_folder)
+    after_the_kill = modes(open_folder)
+    store.close_store()
+    (open_folder / STORE).chmod(0o666)
     codes.append(run(["restore", "copy.db"]))
     left = modes(open_folder)
 
     assert (codes, len(sender.acknowledged)) == ([0, 0, 0], 1)
-    assert at_work == dict.fromkeys((".env", STORE, f"{STORE}-wal", f"{STORE}-shm", f"{STORE}.lock"), 0o600)
+    assert at_work == dict.fromkeys((".env", *with_logs), 0o600)
+    assert after_the_kill == {**at_work, "copy.db": 0o600}
     assert {".env", STORE, "copy.db"} <= set(left)
     assert {name for name in left if name.endswith(".old")}
     assert set(left.values()) == {0o600}
@@ -62,21 +69,6 @@ def test_the_copy_that_an_upgrade_keeps(open_folder: Path) -> None:
     opened(open_folder).close_store()
 
     assert modes(open_folder) == dict.fromkeys((STORE, f"{STORE}.lock", f"{STORE}.0001.bak"), 0o600)
-
-
-def test_what_a_killed_daemon_left_open_to_all(open_folder: Path) -> None:
-    program = daemon(open_folder, Program([], open_folder, free_port()))
-    with running(program, "/healthz"):
-        Sender(program.port).post(lead_payload(1))
-        program.kill()
-    for name in modes(open_folder):
-        (open_folder / name).chmod(0o666)
-
-    store = opened(open_folder)
-    found = modes(open_folder)
-    store.close_store()
-
-    assert found == dict.fromkeys((STORE, f"{STORE}-wal", f"{STORE}-shm", f"{STORE}.lock"), 0o600)
 
 
 def old_store(path: Path) -> Path:

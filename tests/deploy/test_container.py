@@ -5,6 +5,8 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,6 @@ import pytest
 from ruamel.yaml import YAML
 
 from apimonster_cli.cli.main import command_tree
-from tests.acceptance.processes import Program, daemon, running
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
@@ -90,22 +91,36 @@ def test_it_starts_the_daemon() -> None:
     assert words[1] in command_tree().commands
 
 
+PROXIED = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # as a container may be
+
+
 def health_check(port: int) -> list[str]:
     """Return the container's health check, for a daemon on another port and with this Python."""
     command = json.loads(lines("HEALTHCHECK")[0].partition(" CMD ")[2])
     return [sys.executable if word == "python" else word.replace("8080", str(port)) for word in command]
 
 
-@pytest.mark.acceptance
-def test_the_health_check_tells_a_living_daemon_from_none(tmp_path: Path) -> None:
-    program = daemon(tmp_path, Program([], tmp_path, 9))
-    proxied = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}
+@pytest.mark.parametrize(("status", "code"), [(200, 0), (503, 1), (None, 1)], ids=["alive", "unwell", "gone"])
+def test_the_health_check_tells_a_living_daemon_from_none(status: int | None, code: int) -> None:
+    asked: list[str] = []
 
-    with running(program, "/healthz"):
-        alive = subprocess.run(health_check(program.port), env=proxied, check=False)
-    gone = subprocess.run(health_check(program.port), env=proxied, capture_output=True, check=False)
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(status or 0)
+            self.end_headers()
 
-    assert (alive.returncode, gone.returncode) == (0, 1)
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Listener) as server:
+        if status is None:
+            server.server_close()
+        else:
+            threading.Thread(target=server.handle_request, daemon=True).start()
+        checked = subprocess.run(health_check(server.server_port), env=PROXIED, capture_output=True, check=False)
+
+    assert (checked.returncode, asked) == (code, ["/healthz"] if status else [])
 
 
 def test_the_page_builds_it_by_files_that_exist() -> None:
