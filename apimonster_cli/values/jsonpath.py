@@ -26,6 +26,7 @@ _FAILURES = (
     AttributeError,
     RecursionError,
     NotImplementedError,
+    AssertionError,
     re.error,
 )
 _ONE_FOR_ONE = (Root, This, Keys, Len, Split, Str, Sub)

@@ -261,6 +261,8 @@ def test_jsonpath_says_when_it_does_not_fit_the_event() -> None:
     with pytest.raises(ValueError, match="does not work on this event"):
         read("$.a.b", event={"a": deep})
     with pytest.raises(ValueError, match="does not work on this event"):
+        read("$.`parent`")
+    with pytest.raises(ValueError, match="does not work on this event"):
         read("$.id.`sub(/a/, b)`")
 
 
