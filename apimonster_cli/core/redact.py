@@ -1,33 +1,41 @@
 """Keeps secrets out of everything that is written down."""
 
 import base64
-import json
 import re
 import sys
-from collections.abc import Iterable
-from typing import Any
-from urllib.parse import quote, quote_plus
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 MASK = "•••"
-_ESCAPE = re.compile(r"%[0-9A-F]{2}")
 _SHORTEST = 4  # a shorter value would mask half of every text; `sync check` asks for longer secrets anyway
+_SHORTEST_INSIDE = (
+    8  # of fewer letters too few signs are left inside of a longer base64, and other texts have them by chance
+)
+_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+_BASE64 = "[A-Za-z0-9+/_-]"
+_BACKSLASH = r"(?:\\|%(?:25){0,8}5[Cc]|&#92;)"
+_ANY, _SOME = "{0,16}", "{1,16}"  # bounded, so that no answer takes long to look through
+_LETTERS = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}
+_ENTITIES = {'"': "quot", "'": "apos", "<": "lt", ">": "gt"}
 
 
 class Redactor:
-    """Replaces known secret values in texts, also where they stand URL-, JSON- or base64-encoded."""
+    """Replaces known secret values in texts, also where they stand URL-, JSON-, HTML- or base64-encoded, once or more often."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= _SHORTEST for form in _forms(secret)}
-        self._forms = sorted(forms, key=len, reverse=True)
-        self._shortest = min(map(len, forms), default=sys.maxsize)
+        wanted = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
+        known = [writing for secret in wanted for writing in _writings(secret)]
+        self._known = [(writing.clue, writing.whole) for writing in known]
+        self._shortest = min((writing.shortest for writing in known), default=sys.maxsize)
 
     def text(self, text: str) -> str:
         """Return `text` with every secret masked."""
         if len(text) < self._shortest:  # most texts of an answer: it has hundreds
             return text
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, MASK)
+        raw = text.encode("utf-8", "surrogatepass")  # bytes are searched in a third of the time
+        for clue, whole in self._known:
+            if clue in raw:
+                text = whole.sub(MASK, text)
         return text
 
     def value(self, value: Any) -> Any:
@@ -41,15 +49,70 @@ class Redactor:
         return value
 
 
-def _forms(secret: str) -> set[str]:
-    encoded = base64.b64encode(secret.encode()).decode()
-    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
-    return {
-        secret,
-        *quoted,
-        *(_ESCAPE.sub(lambda escape: escape[0].lower(), form) for form in quoted),  # as other programs write them
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        encoded,
-        encoded.rstrip("="),
-    }
+class _Writing(NamedTuple):
+    """How a secret may be written. clue: what is in each text of this kind, so that others need no closer look."""
+
+    clue: bytes
+    whole: re.Pattern[str]
+    shortest: int
+
+
+def _writings(secret: str) -> Iterator[_Writing]:
+    core = max(_PLAIN.findall(secret), key=len, default="")
+    yield _Writing(core.encode(), re.compile("".join(map(_sign, secret))), len(secret))
+    for form in set(_base64(core if len(core) >= _SHORTEST_INSIDE else secret)):
+        whole = re.compile(f"(?<!{_BASE64}){_BASE64}*{re.escape(form)}{_BASE64}*={{0,2}}")
+        yield _Writing(form.encode(), whole, len(form))
+
+
+def _sign(sign: str) -> str:
+    """Return the pattern of one sign in all its writings, and in one of them within another."""
+    if _PLAIN.fullmatch(sign):
+        return re.escape(sign)
+    if sign == "\\":
+        return f"{_BACKSLASH}{_SOME}"
+    writings = "|".join([re.escape(sign), *_percent(sign), *_entity(sign)])
+    return f"(?:{_BACKSLASH}{_ANY}(?:{writings})|{_BACKSLASH}{_SOME}(?:{'|'.join(_escape(sign))}))"
+
+
+def _percent(sign: str) -> Iterator[str]:
+    """Yield the patterns of a sign in an address: by UTF-8 or by Latin-1, in letters of any case, encoded again and again."""
+    for raw in _bytes(sign):
+        yield "".join(f"%(?:25){_ANY}(?i:{byte:02x})" for byte in raw)
+    if sign == " ":
+        yield r"\+"
+
+
+def _escape(sign: str) -> Iterator[str]:
+    """Yield the patterns of a sign behind the backslash of JSON or Python."""
+    units = sign.encode("utf-16-be", "surrogatepass")
+    yield f"{_BACKSLASH}{_SOME}".join(f"u(?i:{units[at : at + 2].hex()})" for at in range(0, len(units), 2))
+    if ord(sign) < 256:
+        yield f"x(?i:{ord(sign):02x})"
+    if sign in _LETTERS:
+        yield _LETTERS[sign]
+
+
+def _entity(sign: str) -> Iterator[str]:
+    """Yield the patterns of a sign in a page."""
+    yield f"&(?:amp;){_ANY}#(?:0{_ANY}{ord(sign)}|[xX]0{_ANY}(?i:{ord(sign):x}));"
+    if sign == "&":
+        yield f"&(?:amp;){_SOME}"
+    elif sign in _ENTITIES:
+        yield f"&(?:amp;){_ANY}{_ENTITIES[sign]};"
+
+
+def _base64(text: str) -> Iterator[str]:
+    """Yield base64, also as it comes out within a longer text, without the signs that depend on its neighbours."""
+    for raw in _bytes(text):
+        for before in range(3 if len(raw) >= _SHORTEST_INSIDE else 1):
+            first, end = -(-8 * before // 6), 8 * (before + len(raw)) // 6
+            for encode in (base64.b64encode, base64.urlsafe_b64encode):
+                yield encode(b"\0" * before + raw).decode()[first:end]
+
+
+def _bytes(text: str) -> Iterator[bytes]:
+    """Yield a text as it goes on the wire: in UTF-8, and in Latin-1 as headers have it."""
+    yield text.encode("utf-8", "surrogatepass")
+    if not text.isascii() and all(ord(sign) < 256 for sign in text):
+        yield text.encode("latin-1")

@@ -127,21 +127,22 @@ class Exchange:
         )
 
     def _send(self, request: Request, transaction: int) -> Answer:
-        answer: Answer | None = None
+        shown: Answer | None = None
         judge = self.connection.connector.judge
         began = self.line.clock.monotonic()
         try:
             answer = self.line.client.send(request)
             crash.point("before-outcome")
+            shown = _shown(answer, self.line.redactor)
             if judge is not None:
-                judge(request, answer)
+                judge(request, shown)  # what it quotes it may cut off, and half a secret is not known again
         except CallError as error:
             told = self._alone(error, request)
-            self._count(_state(answer, told), answer, began)
-            self._end(transaction, request, answer, told)
+            self._count(_state(shown, told), shown, began)
+            self._end(transaction, request, shown, told)
             raise told from error.__cause__
-        self._count(_state(answer, None), answer, began)
-        self._end(transaction, request, answer, None)
+        self._count(_state(shown, None), shown, began)
+        self._end(transaction, request, shown, None)
         return answer
 
     def _count(self, outcome: TransactionState, answer: Answer | None, began: float | None) -> None:
@@ -160,6 +161,7 @@ class Exchange:
         return f"{self.action} {request.method}"
 
     def _end(self, transaction: int, request: Request, answer: Answer | None, error: CallError | None) -> None:
+        """Put on record what became of a call. answer: without secrets."""
         line = self.line
         now = line.clock.now()
         message = None if error is None else line.redactor.text(str(error))
@@ -169,7 +171,7 @@ class Exchange:
                 state=_state(answer, error),
                 ended_at=now,
                 status=answer.status if answer else None,
-                answer=_kept(line.redactor.text(answer.text()), self.kept) if answer else None,
+                answer=_kept(answer.text(), self.kept) if answer else None,
                 error=message,
             )
         )
@@ -265,6 +267,14 @@ def _state(answer: Answer | None, error: CallError | None) -> TransactionState:
     if isinstance(error, TransientError):
         return "unknown" if error.may_have_happened else "turned_away"
     return "unknown" if answer is None else "answered"
+
+
+def _shown(answer: Answer, redactor: Redactor) -> Answer:
+    """Return an answer without the secrets that it quotes."""
+    text = answer.text()
+    masked = redactor.text(text)
+    headers = {name: redactor.text(value) for name, value in answer.headers.items()}
+    return Answer(answer.status, headers, answer.body if masked == text else masked.encode())
 
 
 def _kept(text: str, most: int) -> str:

@@ -1,4 +1,5 @@
 import base64
+import html
 import json
 from urllib.parse import quote, quote_plus
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from apimonster_cli.core.redact import MASK, Redactor
 
-SECRET = 'k3y/with+odd "chars"=é'
+SECRET = 'k3y/with+odd "characters" \\&%=é'
 
 
 @pytest.mark.parametrize(
@@ -18,11 +19,43 @@ SECRET = 'k3y/with+odd "chars"=é'
         quote(SECRET),
         quote(SECRET, safe=""),
         quote_plus(SECRET),
-        "k3y%2fwith%2bodd+%22chars%22%3d%c3%a9",
+        "k3y%2fwith%2bodd+%22characters%22+%5c%26%25%3d%c3%a9",
         json.dumps(SECRET)[1:-1],
+        json.dumps(json.dumps(SECRET)[1:-1])[1:-1],
+        json.dumps(SECRET, ensure_ascii=False)[1:-1].replace("/", "\\/"),
+        html.escape(SECRET),
+        html.escape(html.escape(SECRET)),
+        quote(quote(SECRET)),
+        quote(json.dumps(SECRET)[1:-1]),
+        quote(SECRET, safe="+/="),
+        quote(SECRET, encoding="latin-1"),
+        repr(SECRET.encode("latin-1"))[2:-1],
         base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode(),
+        base64.b64encode(f"user:{SECRET}".encode()).decode(),
+        base64.b64encode(f"{quote(SECRET)} and more".encode()).decode(),
     ],
-    ids=["plain", "url", "url without slash", "form", "lower-case form", "json", "base64"],
+    ids=[
+        "plain",
+        "url",
+        "url without slash",
+        "form",
+        "lower-case form",
+        "json",
+        "json in json",
+        "json of php",
+        "page",
+        "page in page",
+        "url in url",
+        "json in url",
+        "some signs of it",
+        "url in latin-1",
+        "bytes in python",
+        "base64",
+        "base64 for addresses",
+        "within base64",
+        "url within base64",
+    ],
 )
 def test_masks_a_secret_in_each_encoding(form: str) -> None:
     assert Redactor([SECRET]).text(f"before {form} after") == f"before {MASK} after"
@@ -33,6 +66,16 @@ def test_never_lets_a_secret_through(secret: str, before: str, after: str) -> No
     redacted = Redactor([secret]).text(before + secret + after)
 
     assert secret not in redacted or secret in MASK
+
+
+@pytest.mark.timeout(60)  # where time grew with the square it would be minutes
+@pytest.mark.parametrize("sign", ["\\", "%25", "%5c", "&amp;", "YWJj/", 'k3y/with+odd "'])
+def test_is_not_held_up_by_what_looks_like_the_beginning(sign: str) -> None:
+    text = f"{sign * 20_000} {SECRET} {base64.b64encode(SECRET.encode()).decode()} {sign * 20_000}"
+
+    redacted = Redactor([SECRET]).text(text)
+
+    assert redacted == f"{sign * 20_000} {MASK} {MASK} {sign * 20_000}"
 
 
 def test_reaches_into_nested_values_and_keys() -> None:
