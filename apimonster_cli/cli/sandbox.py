@@ -1,5 +1,6 @@
 """`sync sandbox`: the look-alikes of RetailCRM and of Calltouch's orders diary alone."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,11 @@ import typer
 from apimonster_cli.cli import output
 from apimonster_cli.cli.stopping import until_stopped
 from apimonster_cli.core.errors import ConfigError
+
+# No options: the list of processes shows those to every user of the machine.
+API_KEY = "SANDBOX_API_KEY"
+TOKEN = "SANDBOX_CALLTOUCH_TOKEN"  # noqa: S105 - the name of a variable
+_USUAL = "sandbox"
 
 
 def command(
@@ -26,7 +32,8 @@ def command(
     """Run local look-alikes of RetailCRM and Calltouch, to try bundles on.
 
     Point a retailcrm connection at it: url: http://127.0.0.1:8090, api_key: sandbox, site: main. A calltouch one takes the
-    same url, token: sandbox and site_id: 12345; --deals fills its diary.
+    same url, token: sandbox and site_id: 12345; --deals fills its diary. The variables SANDBOX_API_KEY and
+    SANDBOX_CALLTOUCH_TOKEN of the environment give it another key and another token.
     """
     host, port = parse_address(listen)
     from apimonster_cli.sandbox.faults import parse_faults
@@ -37,15 +44,16 @@ def command(
     except ValueError as error:
         raise ConfigError(f"--faults {faults}: {error}") from None
     with until_stopped() as wait:
-        sandbox = Sandbox(faults=wanted, seed=seed, database=database)
+        key, token = os.environ.get(API_KEY) or _USUAL, os.environ.get(TOKEN) or _USUAL
+        sandbox = Sandbox(keys=(key,), token=token, faults=wanted, seed=seed, database=database)
         diary = sandbox.calltouch
         if deals:
             diary.make_up(deals, seed=seed)
         running = sandbox.serve(host, port)
         try:
-            output.say(f"RetailCRM look-alike at {running.url}, API key sandbox, site main.")
+            output.say(f"RetailCRM look-alike at {running.url}, API key {_shown(key, API_KEY)}, site main.")
             output.say(
-                f"Calltouch look-alike at {running.url}, token {diary.token}, site_id {diary.sites[0]}, "
+                f"Calltouch look-alike at {running.url}, token {_shown(token, TOKEN)}, site_id {diary.sites[0]}, "
                 f"{len(diary.deals())} deals. Ctrl-C ends it."
             )
             output.flush()
@@ -53,6 +61,10 @@ def command(
         finally:
             running.stop()
     return 0
+
+
+def _shown(secret: str, variable: str) -> str:
+    return secret if secret == _USUAL else f"from {variable}"
 
 
 def parse_address(text: str) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from apimonster_cli.sandbox import calltouch_api
 from apimonster_cli.sandbox.answers import HTML, Refusal, Reply
 from apimonster_cli.sandbox.api import carry_out
 from apimonster_cli.sandbox.control import PREFIX, control
+from apimonster_cli.sandbox.echo import echo
 from apimonster_cli.sandbox.faults import Fate, Fault, Window
 from apimonster_cli.sandbox.journal import Record
 from apimonster_cli.sandbox.wire import GoneError, Wire
@@ -82,7 +83,9 @@ class App:
         if fate.fault is Fault.RESET:
             await wire.cut(reset=True)
             return
-        if wire.path.startswith(calltouch_api.PREFIX):
+        if fate.fault is Fault.ECHO:
+            reply, wait = echo(wire, parameters, as_page=fate.coin), 0.0
+        elif wire.path.startswith(calltouch_api.PREFIX):
             reply, wait = self._diary(wire, record, fate, now, token)
         else:
             reply, wait = self._turned_away(key, fate, now) or self._carried_out(record, key), 0.0

@@ -8,6 +8,7 @@ reset        the connection is reset (RST) and nothing is carried out
 slow         carried out, but answered after `delay` only, later than a client waits
 truncated    carried out; half the answer arrives: some as cut JSON, some with the connection closed inside the body
 maintenance  an HTML page with status 503; nothing is carried out
+echo         a page of debugging, or an error in JSON, with status 500 that quotes the whole call, its key too; nothing is carried out
 limit        `10/s`: calls above that in a second are turned away, per key of RetailCRM; `0.03`: that part of all calls is
 overload     of Calltouch's calls alone: refused with 429, as if there had been too many
 pagefail     of Calltouch's calls alone: a page after the first is answered 500
@@ -32,6 +33,7 @@ class Fault(Enum):
     SLOW = "slow"
     TRUNCATED = "truncated"
     MAINTENANCE = "maintenance"
+    ECHO = "echo"
     LIMIT = "limit"
     OVERLOAD = "overload"
     PAGEFAIL = "pagefail"

@@ -29,7 +29,7 @@ _LONGEST_STOP = 10.0
 class Sandbox:
     """Look-alikes of RetailCRM and, as `calltouch`, of Calltouch's orders diary, with their own data.
 
-    keys, sites: what the account has; a plain text is a key with every scope and shop.
+    keys, sites: what the account has; a plain text is a key with every scope and shop. token: Calltouch's.
     seed: makes the faults repeatable.
     database: an SQLite file that keeps the data between runs; None keeps them in memory.
     clock: by which calls a second are counted; waiting and slow answers take real time.
@@ -40,6 +40,7 @@ class Sandbox:
         *,
         keys: Sequence[Key | str] = ("sandbox",),
         sites: Sequence[str] = ("main",),
+        token: str = "sandbox",  # noqa: S107 - the look-alike's, known to all
         faults: Faults | None = None,
         seed: int = 0,
         database: Path | None = None,
@@ -52,7 +53,7 @@ class Sandbox:
         self.account = Account(known, tuple(sites), zone, reuse_customers, lenient_history)
         self.state = State(database)
         self.clock = clock or SystemClock()
-        self.calltouch = Calltouch(self.state, self.clock)
+        self.calltouch = Calltouch(self.state, self.clock, token=token)
         self.journal = Journal()
         self._seed = seed
         self.dice = Dice(faults or Faults(), seed)

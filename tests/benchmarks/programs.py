@@ -44,7 +44,7 @@ bundles:
 @contextmanager
 def crm(folder: Path, *, latency: int = 0) -> Iterator[Program]:
     """Run the sandbox, which takes `latency` milliseconds longer over each answer."""
-    program = sandbox(folder, faults=f"latency={latency}ms" if latency else "")
+    program = sandbox(folder, faults=f"latency={latency}ms" if latency else "", key="sandbox")
     with running(program, "/sandbox/health"):
         yield program
 

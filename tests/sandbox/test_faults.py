@@ -34,7 +34,7 @@ def test_a_limit_without_a_rate_is_a_chance() -> None:
     [
         (
             "lots=0.1",
-            "'lots' is no fault; known are lost, 500, reset, slow, truncated, maintenance, limit, overload, pagefail, latency, delay",
+            "'lots' is no fault; known are lost, 500, reset, slow, truncated, maintenance, echo, limit, overload, pagefail, latency, delay",
         ),
         ("lost=2", "lost=2 makes no sense; write a chance from 0 to 1, such as lost=0.05"),
         ("lost=nan", "lost=nan makes no sense; write a chance from 0 to 1, such as lost=0.05"),
@@ -129,6 +129,26 @@ def test_a_call_that_is_reset_leaves_no_key_in_the_journal(server: Running, call
 
     (request,) = [one for one in server.sandbox.journal.records if "orders-diary" in one.path]
     assert request.parameters == {"page": "2"}
+
+
+def test_an_echo_quotes_the_key_in_a_page_or_in_json_and_carries_nothing_out(server: Running, caller: Http) -> None:
+    misbehave(server, "echo=1")
+
+    answers = [caller.post(CREATE, data=ORDER) for _ in range(20)]
+
+    assert {answer.status_code for answer in answers} == {500}
+    assert all("x-api-key: sandbox" in answer.text for answer in answers)
+    assert {answer.headers["content-type"].partition(";")[0] for answer in answers} == {"text/html", "application/json"}
+    assert kept(server) == 0
+
+
+def test_an_echo_quotes_the_token_of_a_diary(server: Running, caller: Http) -> None:
+    misbehave(server, "echo=1")
+
+    answer = caller.get("/calls-service/RestAPI/12345/orders-diary/orders?clientApiId=the-token&page=2")
+
+    assert "the-token" in answer.text
+    assert server.sandbox.journal.records[-1].parameters == {"page": "2"}
 
 
 def test_500_is_html_half_before_and_half_after_carrying_out(server: Running, caller: Http) -> None:
