@@ -99,7 +99,7 @@ class Month:
         for day, hours, faults in (
             (4, 12, "pagefail=0.4"),
             (8, 12, "overload=0.3"),
-            (15, 24, "lost=0.05,500=0.1,reset=0.02,truncated=0.05,limit=0.03"),
+            (15, 24, "lost=0.05,500=0.08,echo=0.02,reset=0.02,truncated=0.05,limit=0.03"),
             (22, 24, "pagefail=0.2,overload=0.1,500=0.1,maintenance=0.1"),
         ):
             begin = _midnight(FIRST_DAY) + timedelta(days=day)

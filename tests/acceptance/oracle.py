@@ -14,7 +14,9 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from apimonster_cli.core import exactjson
+from apimonster_cli.core.redact import Redactor
 from apimonster_cli.sandbox.parameters import decode
+from tests.acceptance import canaries
 
 Row = Mapping[str, Any]
 
@@ -40,6 +42,8 @@ class World:
     acknowledged: numbers of the events that a sender was told of. wanted_notes: their texts, each unique; None: not looked at.
     same: the field of an order by whose content two orders would be one thing twice. rate: calls a second; None: no limit.
     pruned: transactions may be gone from the store.
+    folder: where the run has left its files, beside the store if not told; no secret may be in them. elsewhere: connections that
+    lead to others than the CRM.
     """
 
     store: Path
@@ -51,6 +55,9 @@ class World:
     rate: float | None = None
     pruned: bool = False
     failed: frozenset[int] = field(default_factory=frozenset)
+    folder: Path | None = None
+    secrets: Mapping[str, str] = field(default_factory=lambda: canaries.ALL, repr=False)
+    elsewhere: frozenset[str] = frozenset({"partner"})
 
 
 def complaints(world: World) -> list[str]:
@@ -65,6 +72,7 @@ def complaints(world: World) -> list[str]:
             _orders_are_as_wanted(world),
             _within_the_rate(world),
             _calls_are_on_record(world, database),
+            _no_secret_was_written(world),
         )
         return [complaint for rule in rules for complaint in _short(list(rule))]
 
@@ -128,6 +136,10 @@ def _within_the_rate(world: World) -> Iterator[str]:
         yield f"{world.crm.peak} calls came within one second, {world.rate:g} are allowed"
 
 
+def _no_secret_was_written(world: World) -> Iterator[str]:
+    yield from canaries.Search(world.secrets).folder(world.folder or world.store.parent)
+
+
 # each transaction is one call that the CRM saw, and the reverse ------------------------------------------------------
 _UNSENT = "state IN ('sent', 'turned_away') AND status IS NULL"
 """The program was killed before it sent the call, or before it noted the answer; or there was no connection at all."""
@@ -136,12 +148,15 @@ _UNSENT = "state IN ('sent', 'turned_away') AND status IS NULL"
 def _calls_are_on_record(world: World, database: sqlite3.Connection) -> Iterator[str]:
     if not world.crm.requests:
         return
-    query = f"SELECT method, url, request, {_UNSENT} FROM transactions WHERE state <> 'planned'"  # noqa: S608
+    query = f"SELECT connection, method, url, request, {_UNSENT} FROM transactions WHERE state <> 'planned'"  # noqa: S608
     sure: Counter[str] = Counter()
     perhaps: Counter[str] = Counter()
-    for method, url, request, unsent in database.execute(query):
+    for connection, method, url, request, unsent in database.execute(query):
+        if connection in world.elsewhere:
+            continue
         (perhaps if unsent else sure)[_call_on_record(method, url, request)] += 1
-    seen = Counter(_call_seen(request) for request in world.crm.requests if _came_whole(request))
+    masked = Redactor(world.secrets.values())
+    seen = Counter(_call_seen(masked.value(request)) for request in world.crm.requests if _came_whole(request))
     for call in seen.keys() | sure.keys():
         least, most = sure[call], sure[call] + perhaps[call]
         if seen[call] < least:

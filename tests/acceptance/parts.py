@@ -16,9 +16,11 @@ from apimonster_cli.sandbox.server import Sandbox
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.open import open_store
 from apimonster_cli.store.rows import NewEvent
+from tests.acceptance.canaries import VARIABLES
 from tests.acceptance.month import Clock
 from tests.acceptance.oracle import Crm
-from tests.acceptance.processes import KEY, TOKEN, lead_payload
+from tests.acceptance.partner import NOBODY
+from tests.acceptance.processes import lead_payload
 from tests.acceptance.storm import BUNDLES, STORE
 
 RATE = 10  # calls a second
@@ -58,8 +60,8 @@ class System:
 @contextmanager
 def system(folder: Path, url: str, clock: Clock) -> Iterator[System]:
     """Yield the parts, with the bundles of the storm, for the length of a block."""
-    text = BUNDLES.format(port=8080, token=TOKEN, crm=url, key=KEY, rate=RATE)
-    config = load_text(text, environ={}, file="bundles.yaml", folder=folder).config
+    text = BUNDLES.format(port=8080, crm=url, partner=NOBODY, rate=RATE)
+    config = load_text(text, environ=VARIABLES, file="bundles.yaml", folder=folder).config
     assert config is not None
     store = open_store(f"sqlite:///{STORE}", base=folder, daemon=True, clock=clock)
     try:

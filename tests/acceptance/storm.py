@@ -20,13 +20,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.acceptance.canaries import SECRETS, write_env
 from tests.acceptance.oracle import Crm, World, complaints
-from tests.acceptance.processes import KEY, TOKEN, Program, free_port, get, lead_payload, running, sandbox, wait_for
+from tests.acceptance.partner import NOBODY, knock, partner
+from tests.acceptance.processes import TOKEN, Program, free_port, get, lead_payload, running, sandbox, wait_for
 
-FAULTS = "500=0.10,lost=0.05,reset=0.02,limit=0.03,slow=0.01,delay=4s"
+FAULTS = "500=0.08,echo=0.02,lost=0.05,reset=0.02,limit=0.03,slow=0.01,delay=4s"
 DRAIN_SECONDS = 15 * 60
 STORE = "apimonster.db"
 _SENDERS = 16
+_KNOCKS = 20  # at the door of the landing page, by some who may come in and some who may not
 _CALM_AT = 0.95  # part of all deliveries that end while the CRM still misbehaves
 
 BUNDLES = """\
@@ -34,8 +37,18 @@ version: 1
 settings:
   listen: 127.0.0.1:{port}
 connections:
-  site-leads: {{type: utmstat, token: {token}}}
-  crm: {{type: retailcrm, url: "{crm}", api_key: {key}, site: main, rate: {rate}/s, timeout: 2s}}
+  site-leads: {{type: utmstat, token: "${{LEADS_HOOK}}"}}
+  crm: {{type: retailcrm, url: "{crm}", api_key: "${{CRM_KEY}}", site: main, rate: {rate}/s, timeout: 2s}}
+  landing:
+    type: webhook
+    token: "${{LANDING_HOOK}}"
+    signature: {{scheme: hmac-sha256, header: X-Signature, secret: "${{LANDING_SECRET}}"}}
+  partner:
+    type: http
+    url: "{partner}/bot${{PARTNER_PATH}}"
+    headers: {{Authorization: "Basic ${{PARTNER_BASIC}}", X-Key: "Bearer ${{PARTNER_KEY}}"}}
+    private: true
+    timeout: 2s
 bundles:
   leads:
     source: {{event: [utmstat.new_lead, utmstat.lead_status_changed]}}
@@ -48,6 +61,7 @@ bundles:
           firstName: contact.name
           phone: contact.phone
           managerComment: "Статус {{{{ status_id }}}}"
+          customerComment: {{value: "${{PROMO}}"}}
       - id: status
         action: retailcrm.edit_order
         filter: {{meta.event: utmstat.lead_status_changed}}
@@ -59,6 +73,20 @@ bundles:
         fields:
           customer.id: {{from: [steps.order.customer.id, steps.status.customer.id]}}
           text: "Заявка {{{{ id }}}}, событие {{{{ meta.event_id }}}}"
+      - &partner
+        id: partner
+        action: http.request
+        filter: {{status_id: 9}}
+        retry: {{backoff: 200ms}}
+        fields:
+          path: {{value: "/leads/${{PROMO}}"}}
+          query.code: {{value: "${{PROMO}}"}}
+          json.text: "Событие {{{{ meta.event_id }}}}, код ${{PROMO}}"
+  landing:
+    source: {{event: webhook.received}}
+    steps:
+      - <<: *partner
+        filter: {{meta.event: webhook.received}}
 """
 
 
@@ -134,11 +162,17 @@ def run(folder: Path, storm: Storm) -> Figures:
     total = sum(map(len, scripts))
     kill_at = sorted(draw.uniform(0.02, 1.8) * total for _ in range(storm.kills))
     crm = sandbox(folder, faults=storm.faults, seed=storm.seed)
-    program = daemon(folder, crm, storm.rate)
-    sender = Sender(program.port)
+    sender = Sender(free_port())
 
-    with running(crm, "/sandbox/health"), running(program, "/readyz"), ThreadPoolExecutor(_SENDERS) as pool:
+    with (
+        partner() as other,
+        running(crm, "/sandbox/health"),
+        running(daemon(folder, crm, storm.rate, other.url, port=sender.port), "/readyz") as program,
+        ThreadPoolExecutor(_SENDERS) as pool,
+    ):
         try:
+            for number in range(_KNOCKS):
+                knock(program.port, number)
             put_first(crm)
             began = time.monotonic()
             posting = [pool.submit(_post_all, sender, posts, storm, number) for number, posts in enumerate(scripts)]
@@ -218,16 +252,21 @@ def orders_of(acknowledged: dict[int, dict[str, Any]]) -> dict[str, dict[str, An
     for _, post in sorted(acknowledged.items()):
         order = orders.setdefault(f"utmstat-{post['id']}", {})
         if post["event_name"] == "new_lead":
-            order |= {"firstName": post["contact"]["name"], "phone": post["contact"]["phone"]}
+            order |= {
+                "firstName": post["contact"]["name"],
+                "phone": post["contact"]["phone"],
+                "customerComment": SECRETS["PROMO"],
+            }
         order["managerComment"] = f"Статус {post['status_id']}"
     return orders
 
 
 # the programs --------------------------------------------------------------------------------------------------------
-def daemon(folder: Path, crm: Program, rate: float = 1000) -> Program:
-    """Return the daemon as a program, its bundle file written."""
-    port = free_port()
-    text = BUNDLES.format(port=port, token=TOKEN, crm=f"http://127.0.0.1:{crm.port}", key=KEY, rate=rate)
+def daemon(folder: Path, crm: Program, rate: float = 1000, other: str = NOBODY, *, port: int | None = None) -> Program:
+    """Return the daemon as a program, its bundle file written. other: the address of the partner."""
+    port = port or free_port()
+    write_env(folder)
+    text = BUNDLES.format(port=port, crm=f"http://127.0.0.1:{crm.port}", partner=other, rate=rate)
     (folder / "bundles.yaml").write_text(text, encoding="utf-8")
     return Program(["run", "bundles.yaml"], folder, port)
 

@@ -1,5 +1,6 @@
 """`sync pull` outlives SIGKILL: the same command goes on, and each deal is exactly one order."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.processes import KEY, Program, free_port, get, orders, running, wait_for
+from tests.acceptance.canaries import ALL, Search, environment
+from tests.acceptance.processes import get, orders, running, sandbox, wait_for
 
 DEALS = 400
-FAULTS = "latency=10ms,lost=0.03,500=0.03"
+FAULTS = "latency=10ms,lost=0.03,500=0.02,echo=0.02"
 BUNDLES = """\
 version: 1
 connections:
-  deals: {{type: calltouch, site_id: 12345, token: sandbox, url: "{url}"}}
-  crm: {{type: retailcrm, url: "{url}", api_key: {key}, site: main, rate: 100/s}}
+  deals: {{type: calltouch, site_id: 12345, token: "${{CALLTOUCH_KEY}}", url: "{url}"}}
+  crm: {{type: retailcrm, url: "{url}", api_key: "${{CRM_KEY}}", site: main, rate: 100/s}}
 bundles:
   deals:
     source: {{event: calltouch.order, every: 10m, params: {{withAllOrderOrigins: true, limit: 20}}}}
@@ -35,13 +37,8 @@ def test_a_backfill_that_was_killed_goes_on(
     tmp_path: Path, request: pytest.FixtureRequest, how: tuple[str, ...]
 ) -> None:
     seed = str(request.config.getoption("--seed"))
-    port = free_port()
-    service = Program(
-        ["sandbox", "--listen", f"127.0.0.1:{port}", "--deals", str(DEALS), "--faults", FAULTS, "--seed", seed],
-        tmp_path,
-        port,
-    )
-    (tmp_path / "bundles.yaml").write_text(BUNDLES.format(url=f"http://127.0.0.1:{port}", key=KEY), encoding="utf-8")
+    service = sandbox(tmp_path, faults=FAULTS, seed=int(seed), more=["--deals", str(DEALS)])
+    (tmp_path / "bundles.yaml").write_text(BUNDLES.format(url=f"http://127.0.0.1:{service.port}"), encoding="utf-8")
 
     with running(service, "/sandbox/health"):
         for made in (30, 150):
@@ -53,12 +50,13 @@ def test_a_backfill_that_was_killed_goes_on(
         while codes[-1] and len(codes) < 5:  # what a fault put off is delivered by the next run
             codes.append(start(tmp_path, *how).wait(100))
         made_of = Counter(order["externalId"] for order in orders(service))
-        _, diary = get(port, "/sandbox/calltouch/deals")
+        _, diary = get(service.port, "/sandbox/calltouch/deals")
 
     log = (tmp_path / "pull.log").read_text()
     assert codes[-1] == 0, log
     assert made_of == Counter(f"ct-{deal['service'] or 'own'}-{deal['orderNumber']}" for deal in diary["deals"])
     assert sum(made_of.values()) == DEALS
+    assert list(Search(ALL).folder(tmp_path)) == []
 
 
 def start(folder: Path, *how: str) -> "subprocess.Popen[bytes]":
@@ -70,4 +68,5 @@ def start(folder: Path, *how: str) -> "subprocess.Popen[bytes]":
             cwd=folder,
             stdout=log,
             stderr=log,
+            env={**os.environ, **environment()},
         )

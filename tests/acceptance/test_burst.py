@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.canaries import ALL, Search
 from tests.acceptance.processes import (
-    KEY,
     TOKEN,
     Program,
     delivery_states,
@@ -30,8 +30,8 @@ BUNDLES = """\
 version: 1
 settings: {{listen: "127.0.0.1:{port}"}}
 connections:
-  site-leads: {{type: utmstat, token: {token}}}
-  crm: {{type: retailcrm, url: "{crm}", api_key: {key}, site: main, rate: {rate}/s}}
+  site-leads: {{type: utmstat, token: "${{LEADS_HOOK}}"}}
+  crm: {{type: retailcrm, url: "{crm}", api_key: "${{CRM_KEY}}", site: main, rate: {rate}/s}}
 bundles:
   scoring:
     source: {{event: utmstat.contact_scored}}
@@ -67,6 +67,7 @@ def test_a_lead_overtakes_ten_thousand_scored_contacts(tmp_path: Path) -> None:
         calls_at_the_end = post_lead(program.port, crm, 2)
         left = delivery_states(tmp_path)["waiting"]
 
+    assert list(Search(ALL).folder(tmp_path)) == []
     assert statuses == [200] * SCORED
     assert left > SCORED / 2
     assert calls_in_the_middle <= LATE * RATE
@@ -76,7 +77,7 @@ def test_a_lead_overtakes_ten_thousand_scored_contacts(tmp_path: Path) -> None:
 def daemon(folder: Path, crm: Program) -> Program:
     """Return the daemon with both bundles as a program."""
     port = free_port()
-    text = BUNDLES.format(port=port, token=TOKEN, crm=f"http://127.0.0.1:{crm.port}", key=KEY, rate=RATE)
+    text = BUNDLES.format(port=port, crm=f"http://127.0.0.1:{crm.port}", rate=RATE)
     (folder / "bundles.yaml").write_text(text, encoding="utf-8")
     return Program(["run", "bundles.yaml"], folder, port)
 

@@ -17,7 +17,7 @@ from apimonster_cli.sandbox.calltouch import MOMENT
 from apimonster_cli.sandbox.calltouch_deals import made_up
 from apimonster_cli.store import dialect, migrate
 from tests.acceptance.oracle import World, complaints
-from tests.acceptance.processes import KEY, Program, free_port, lead_payload, running, sandbox, wait_for
+from tests.acceptance.processes import Program, free_port, lead_payload, running, sandbox, wait_for
 from tests.acceptance.storm import STORE, Sender, daemon, ended, holdings, status_payload, still_open, world
 
 LEADS = 12
@@ -140,8 +140,8 @@ PULL = """\
 version: 1
 settings: {{listen: "127.0.0.1:{port}", timezone: Europe/Moscow}}
 connections:
-  deals: {{type: calltouch, site_id: 12345, token: {key}, url: "{crm}"}}
-  crm: {{type: retailcrm, url: "{crm}", api_key: {key}, site: main, rate: 1000/s}}
+  deals: {{type: calltouch, site_id: 12345, token: "${{CALLTOUCH_KEY}}", url: "{crm}"}}
+  crm: {{type: retailcrm, url: "{crm}", api_key: "${{CRM_KEY}}", site: main, rate: 1000/s}}
 bundles:
   deals:
     source: {{event: calltouch.order, cron: "0 * * * *", lookback: 8d, params: {{withAllOrderOrigins: true, limit: 10}}}}
@@ -156,9 +156,9 @@ bundles:
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_pull_killed_between_two_pages_reads_them_all_at_the_next_start(tmp_path: Path, number: int) -> None:
-    crm = sandbox(tmp_path)
+    crm = sandbox(tmp_path, faults="echo=0.1")
     port = free_port()
-    text = PULL.format(port=port, crm=f"http://127.0.0.1:{crm.port}", key=KEY)
+    text = PULL.format(port=port, crm=f"http://127.0.0.1:{crm.port}")
     (tmp_path / "bundles.yaml").write_text(text, encoding="utf-8")
     program = Program(["run", "bundles.yaml"], tmp_path, port)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from apimonster_cli.connectors.retailcrm.external_id import derive
+from tests.acceptance.canaries import SECRETS
 from tests.acceptance.oracle import World, complaints
 from tests.acceptance.processes import daemon, delivery_states, lead_payload, running, sandbox, wait_for
 from tests.acceptance.storm import STORE, Sender, holdings
@@ -50,7 +51,12 @@ def test_each_acknowledged_lead_is_exactly_one_order(
         exit_code = program.stop()
 
     wanted = {
-        name(lead): {"phone": f"7495{lead:07d}", "firstName": f"Клиент {lead}", "managerComment": f"Заявка {lead}"}
+        name(lead): {
+            "phone": f"7495{lead:07d}",
+            "firstName": f"Клиент {lead}",
+            "managerComment": f"Заявка {lead}",
+            "customerComment": SECRETS["PROMO"],
+        }
         for lead in leads
     }
     world = World(tmp_path / STORE, held, wanted, frozenset(sender.acknowledged))

@@ -22,17 +22,19 @@ from apimonster_cli.engine.deliver import Engine
 from apimonster_cli.sandbox.server import Sandbox
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.open import open_store
+from tests.acceptance.canaries import VARIABLES
 from tests.acceptance.month import DAYS, EVERY, LOOKBACK, Clock, Month, begin, end
 from tests.acceptance.oracle import World, complaints
 from tests.acceptance.parts import crm_of
+from tests.acceptance.processes import DIARY_KEY, KEY
 
 TICK = timedelta(hours=1)
 BUNDLES = """\
 version: 1
 settings: {{timezone: Europe/Moscow}}
 connections:
-  deals: {{type: calltouch, site_id: 12345, token: sandbox, url: "{url}"}}
-  crm: {{type: retailcrm, url: "{url}", api_key: sandbox, site: main, rate: 1000/s}}
+  deals: {{type: calltouch, site_id: 12345, token: "${{CALLTOUCH_KEY}}", url: "{url}"}}
+  crm: {{type: retailcrm, url: "{url}", api_key: "${{CRM_KEY}}", site: main, rate: 1000/s}}
 bundles:
   deals:
     source:
@@ -76,7 +78,7 @@ def test_a_month_ends_with_the_orders_that_it_should(tmp_path: Path, request: py
     count = int(request.config.getoption("--deals"))
     seed = int(request.config.getoption("--seed"))
     clock = Clock(begin())
-    sandbox = Sandbox(clock=clock, seed=seed)
+    sandbox = Sandbox(keys=[KEY], token=DIARY_KEY, clock=clock, seed=seed)
     month = Month(sandbox, clock, count, seed)
     clock.plan(month.happenings())
     clock.plan(month.troubles())
@@ -124,6 +126,6 @@ def config(folder: Path, url: str, count: int) -> Config:
         lookback=LOOKBACK / timedelta(days=1),
         limit=min(1000, max(20, count // DAYS)),
     )
-    loaded = load_text(text, environ={}, file="bundles.yaml", folder=folder)
+    loaded = load_text(text, environ=VARIABLES, file="bundles.yaml", folder=folder)
     assert loaded.config is not None, loaded.problems
     return loaded.config

@@ -13,6 +13,7 @@ from apimonster_cli.sandbox.server import Sandbox
 from tests.acceptance.month import Clock
 from tests.acceptance.oracle import World, complaints
 from tests.acceptance.parts import RATE, crm_of, system
+from tests.acceptance.processes import KEY
 from tests.acceptance.storm import STORE, world
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -22,7 +23,7 @@ BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 def found(tmp_path: Path) -> World:
     """Return the world after three leads were delivered."""
     clock = Clock(BEGIN)
-    sandbox = Sandbox(clock=clock)
+    sandbox = Sandbox(keys=[KEY], clock=clock)
     with sandbox.serve() as running, system(tmp_path, running.url, clock) as made:
         for number in range(3):
             made.lead(number)

@@ -14,6 +14,7 @@ from apimonster_cli.sandbox.server import Sandbox
 from tests.acceptance.month import Clock
 from tests.acceptance.oracle import complaints
 from tests.acceptance.parts import RATE, crm_of, system
+from tests.acceptance.processes import KEY
 from tests.acceptance.storm import STORE, world
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -25,7 +26,7 @@ pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
 
 def test_new_leads_pass_the_backlog_when_the_crm_comes_back(tmp_path: Path) -> None:
     clock = Clock(BEGIN)
-    sandbox = Sandbox(clock=clock)
+    sandbox = Sandbox(keys=[KEY], clock=clock)
     down, back, end = BEGIN + timedelta(minutes=1), BEGIN + timedelta(hours=4), BEGIN + timedelta(hours=6)
 
     with sandbox.serve() as running, system(tmp_path, running.url, clock) as made:
@@ -53,7 +54,7 @@ def test_new_leads_pass_the_backlog_when_the_crm_comes_back(tmp_path: Path) -> N
 
 def test_nothing_is_given_up_before_its_time(tmp_path: Path) -> None:
     clock = Clock(BEGIN)
-    sandbox = Sandbox(clock=clock, faults=parse_faults(DOWN))
+    sandbox = Sandbox(keys=[KEY], clock=clock, faults=parse_faults(DOWN))
 
     with sandbox.serve() as running, system(tmp_path, running.url, clock) as made:
         for number in range(10):
