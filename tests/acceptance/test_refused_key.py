@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.acceptance.canaries import environment
 from tests.acceptance.oracle import complaints
-from tests.acceptance.processes import KEY, ROOT, Program, free_port, get, lead_payload, running, sandbox, wait_for
+from tests.acceptance.processes import ROOT, Program, free_port, get, lead_payload, running, sandbox, wait_for
 from tests.acceptance.storm import STORE, Sender, daemon, ended, holdings, requests, world
 from tests.daemon.watched import samples
 
@@ -42,7 +43,7 @@ def test_a_refused_key_is_told_everywhere_until_a_changed_file_mends_it(tmp_path
     admin = free_port()
     file = tmp_path / "bundles.yaml"
     good = file.read_text(encoding="utf-8").replace("settings:\n", f"settings:\n  admin: 127.0.0.1:{admin}\n")
-    wrong = good.replace(f"api_key: {KEY}", "api_key: a-key-of-yesterday")
+    wrong = good.replace("${CRM_KEY}", "a-key-of-yesterday")
     file.write_text(wrong, encoding="utf-8")
     (tmp_path / "kept.yaml").write_text(good, encoding="utf-8")  # for history to read while the other has a mistake
     sender = Sender(program.port)
@@ -106,7 +107,7 @@ def history_says_so(program: Program) -> bool:
     done = subprocess.run(
         command,
         cwd=program.folder,
-        env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **environment(), "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,

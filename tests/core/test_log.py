@@ -111,7 +111,9 @@ def test_shows_no_phone_and_no_email(capsys: pytest.CaptureFixture[str]) -> None
     try:
         raise RuntimeError("write to ivan@example.com")
     except RuntimeError:
-        log.get().exception("failed", error='phone "74950000012" is not valid', object="74950000013", event_id=74950000014)
+        log.get().exception(
+            "failed", error='phone "74950000012" is not valid', object="74950000013", event_id=74950000014
+        )
     log.get().info("refused", reason="token 74950000099, call +7 495 000-00-12", until="2026-03-01T12:00:00+03:00")
 
     failed, refused = map(json.loads, capsys.readouterr().err.splitlines())
