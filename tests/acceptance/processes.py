@@ -134,10 +134,8 @@ class Program:
     def _write_command_down(self) -> None:
         """Keep what everybody sees of the program in the list of processes, for the search of secrets."""
         assert self.process
-        kept = self.folder / f"{self.args[0]}.command"
-        kept.touch(0o600)
-        with kept.open("ab") as file, suppress(OSError):  # gone, or no Linux
-            file.write(Path(f"/proc/{self.process.pid}/cmdline").read_bytes())
+        with (self.folder / f"{self.args[0]}.log").open("ab") as log, suppress(OSError):  # gone, or no Linux
+            log.write(b"\nin the list of processes: %b\n" % Path(f"/proc/{self.process.pid}/cmdline").read_bytes())
 
 
 @contextmanager

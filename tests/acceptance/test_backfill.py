@@ -1,6 +1,5 @@
 """`sync pull` outlives SIGKILL: the same command goes on, and each deal is exactly one order."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.canaries import ALL, Search, environment
+from tests.acceptance.canaries import ALL, Search
 from tests.acceptance.processes import get, orders, running, sandbox, wait_for
 
 DEALS = 400
@@ -68,5 +67,4 @@ def start(folder: Path, *how: str) -> "subprocess.Popen[bytes]":
             cwd=folder,
             stdout=log,
             stderr=log,
-            env={**os.environ, **environment()},
         )

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.canaries import environment
 from tests.acceptance.oracle import complaints
 from tests.acceptance.processes import ROOT, Program, free_port, get, lead_payload, running, sandbox, wait_for
 from tests.acceptance.storm import STORE, Sender, daemon, ended, holdings, requests, world
@@ -107,7 +106,7 @@ def history_says_so(program: Program) -> bool:
     done = subprocess.run(
         command,
         cwd=program.folder,
-        env={**os.environ, **environment(), "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=True,
