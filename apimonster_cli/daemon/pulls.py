@@ -12,7 +12,7 @@ from typing import Any
 
 from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core import log
-from apimonster_cli.core.clock import Clock
+from apimonster_cli.core.clock import Clock, Leaps
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.engine.deliver import Engine
@@ -35,6 +35,8 @@ def due_at(bundle: Bundle, state: PullState | None, now: datetime) -> datetime |
         return now
     if state.held and state.held_until and state.held_until > now:
         return state.held_until
+    if state.retry_at is not None and state.tried_at and state.tried_at > now:
+        return now  # the clock was set back since
     if state.retry_at is not None:
         return state.retry_at
     return now if state.complete is None else bundle.pull.after(min(state.complete, now))
@@ -59,6 +61,7 @@ class Pulls:
         self._due: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._scheduler: Any = None
+        self._leaps = Leaps(clock)
         self._done: Future[bool] = Future()
 
     def work_once(self) -> bool:
@@ -108,6 +111,13 @@ class Pulls:
         if self._scheduler is not None:
             self._scheduler.remove_all_jobs()
         self.start()
+
+    def keep_up(self) -> None:
+        """Plan anew after a leap of the clock: the timer sleeps by what it showed before."""
+        _, leap = self._leaps.look()
+        if leap:
+            self._leaps.settle(leap)
+            self._plan_all()
 
     def stop(self, seconds: float) -> None:
         """Begin no more calls, and let those under way end for so long. A pull that was stopped is due at the next start."""

@@ -134,6 +134,7 @@ class Supervisor:
             if order == "reload" or watch.changed():
                 self._reload(parts)
                 watch = Watch(self._config.files)
+            parts.pulls.keep_up()
             busy = retention.work_once(self._config.settings)
             notify("WATCHDOG=1")
 

@@ -9,7 +9,7 @@ from math import ceil
 
 from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.core import crash, log
-from apimonster_cli.core.clock import Clock
+from apimonster_cli.core.clock import Clock, Leaps
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.daemon.shares import Share, bulk_room, shares
@@ -23,8 +23,6 @@ _LONGEST_IDLE = 30.0
 _SHORTEST_IDLE = 0.02
 _LOOK = 1.0  # seconds between two looks for what another program has made due; one costs 0.3 ms
 _SOON = 3.0  # what is due so soon is not left to another run: the rate of a connection puts off for less
-_LEAP = timedelta(minutes=1)  # what the clock on the wall is set back by before it is worth looking at what waits
-_FORESEEN = timedelta(hours=1)  # what then waits for longer is tried now: a try too many costs little
 _TROUBLE_IDLE = 1.0
 _TROUBLES = 5  # in a row, before a run that should end says why it cannot
 
@@ -86,7 +84,7 @@ class Worker:
         self._quiet = threading.Event()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._extended_at, self._extended_on = clock.monotonic(), clock.now()
+        self._extended_at, self._leaps = clock.monotonic(), Leaps(clock)
         self._troubles: list[StoreError] = []
         store.on_work(self._wake.set)
 
@@ -97,8 +95,7 @@ class Worker:
 
     def work_once(self) -> bool:
         """Claim one round of deliveries and deliver them one after the other; return whether there were any."""
-        self._keep_up()
-        jobs = self._claim()
+        jobs = self._claim(self._keep_up())
         for job in jobs:
             self._deliver(job)
         return bool(jobs)
@@ -148,8 +145,7 @@ class Worker:
             self._wake.clear()
             try:
                 nothing_under_way = not self._held
-                self._keep_up()
-                jobs = self._claim()
+                jobs = self._claim(self._keep_up())
                 idle = 0.0 if jobs else self._idle()
                 self._troubles.clear()
                 for job in jobs:
@@ -176,7 +172,7 @@ class Worker:
             if due is not None and due <= self._clock.now():
                 return
 
-    def _claim(self) -> list[_Job]:
+    def _claim(self, now: datetime) -> list[_Job]:
         engine, jobs = self._engine, list[_Job]()
         self._hungry = True  # while this looks around, whatever ends is worth another look
         claims = self._shares(engine)
@@ -186,7 +182,7 @@ class Worker:
         for share in claims:
             try:
                 taken = self._store.claim(
-                    self._name, share.bundles, limit=share.limit, lease=self._lease, now=self._clock.now(), bulk=bulk
+                    self._name, share.bundles, limit=share.limit, lease=self._lease, now=now, bulk=bulk
                 )
             except StoreError:
                 if not jobs:
@@ -224,22 +220,24 @@ class Worker:
         bundles = [bundle for share in self._shares(self._engine) for bundle in share.bundles]
         return self._store.next_due(bundles) if bundles else None
 
-    def _keep_up(self) -> None:
-        """Hold on to what is under way, and let go of what nobody works on."""
-        now = self._clock.now()
+    def _keep_up(self) -> datetime:
+        """Hold on to what is under way, and let go of what nobody works on; return the moment by which that holds."""
+        now, leap = self._leaps.look()  # one look for both: a leap behind it is for the next turn
         while self._stranded:
             self._let_go(self._stranded[0], now)
             self._stranded.pop(0)
-        if now < self._extended_on - _LEAP:
-            self._store.recall(now=now, beyond=_FORESEEN)
-            self._extended_on = now
-        # Leases end by the clock on the wall, which leaps when it is set or the machine was asleep; monotonic time does not.
-        passed = max(timedelta(seconds=self._clock.monotonic() - self._extended_at), now - self._extended_on)
-        if passed >= self._lease / 3:
+        if leap:
+            moved = self._store.move(leap)
+            log.get().warning("the clock was set, or the machine was asleep", seconds=leap.total_seconds(), moved=moved)
+        # Leases end by the clock on the wall, which may have leapt over them.
+        passed = timedelta(seconds=self._clock.monotonic() - self._extended_at)
+        if leap or passed >= self._lease / 3:
             with self._lock:
                 leases = [job.claimed.lease for job in self._held.values()]
             self._store.extend(leases, until=now + self._lease)
-            self._extended_at, self._extended_on = self._clock.monotonic(), now
+            self._extended_at = self._clock.monotonic()
+            self._leaps.settle(leap)
+        return now
 
     def _let_go(self, stranded: _Stranded, now: datetime) -> None:
         try:

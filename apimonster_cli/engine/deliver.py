@@ -7,7 +7,7 @@ from typing import Any
 
 from apimonster_cli.bundles.model import Bundle, Config, Step
 from apimonster_cli.core import log
-from apimonster_cli.core.clock import Clock
+from apimonster_cli.core.clock import Clock, Leaps
 from apimonster_cli.core.errors import CallError, RefusedError, StoreError, TransientError
 from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.engine.cache import AnswerCache
@@ -125,6 +125,7 @@ class _Attempt:
         self._caller = caller
         self._config = config
         self._clock = clock
+        self._leaps = Leaps(clock)
         self._finished = {step.step: step for step in claimed.finished}
 
     def run(self, previous: Any) -> Outcome | None:
@@ -236,7 +237,8 @@ class _Attempt:
                 return work.failed(str(error))
             self._put_off(self._clock.now() + timedelta(seconds=PAUSE_REST), error, key, counts=False)
         except TransientError as error:
-            now, began = self._clock.now(), claimed.first_tried_at
+            now, leap = self._leaps.look()  # a clock that is set meanwhile has not tried for longer
+            began = claimed.first_tried_at and claimed.first_tried_at + leap
             if last and error.turned_away and began is not None and now - began >= _LAST_WORDS:
                 return work.failed(str(error))
             decision = decide(

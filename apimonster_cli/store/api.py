@@ -118,8 +118,8 @@ class Store(Protocol):
     def open_deliveries(self, bundle: str, *, due_by: datetime | None = None) -> int:
         """Return how many deliveries of a bundle have not ended; due_by: only those under way, or to be taken up by then."""
 
-    def recall(self, *, now: datetime, beyond: timedelta) -> int:
-        """Make due now what would wait for longer than `beyond`, for a clock that was set back; return how many."""
+    def move(self, leap: timedelta) -> int:
+        """Move with a clock that was set what waits by it, and since when it has been tried; return how many were moved."""
 
     def open_by_bundle(self) -> Mapping[str, int]:
         """Return how many deliveries have not ended, of each bundle that has any, also of those that are in no file any more."""

@@ -112,7 +112,7 @@ class DatabaseStore:
 
     def extend(self, leases: Sequence[Lease], *, until: datetime) -> None:
         """Hold deliveries longer."""
-        self._writer.run(partial(lease_rows.extend, leases=leases, until=until))
+        self._writer.run(partial(lease_rows.extend, leases=leases, until=until, now=self._clock.now()))
 
     def begin_call(self, lease: Lease, call: NewTransaction, ended: Sequence[EndedTransaction] = ()) -> int:
         """Put the intent to call on record."""
@@ -175,9 +175,9 @@ class DatabaseStore:
         """Return how many deliveries of a bundle have not ended, or are due by then."""
         return self._read(deliveries.count_open, bundle, due_by)
 
-    def recall(self, *, now: datetime, beyond: timedelta) -> int:
-        """Make due now what would wait for longer than `beyond`."""
-        return self._writer.run(partial(lease_rows.recall, now=now, beyond=beyond), wakes=bool)
+    def move(self, leap: timedelta) -> int:
+        """Move with the clock what waits by it."""
+        return self._writer.run(partial(lease_rows.move, now=self._clock.now(), leap=leap), wakes=bool)
 
     def open_by_bundle(self) -> Mapping[str, int]:
         """Return how many deliveries have not ended, of each bundle."""

@@ -9,10 +9,11 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event
+from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, Text, create_engine, event, func, type_coerce
 
 BUSY_SECONDS = 10
 _PAGES_BETWEEN_CHECKPOINTS = 4000  # 16 MiB of log: seldom enough that one webhook in a hundred does not wait for it
@@ -59,6 +60,12 @@ def prepare_new(connection: Connection) -> None:
 def begin(connection: Connection) -> None:
     """Begin a transaction that may write: the lock is taken now, when waiting for it is still possible."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def moved(column: ColumnElement[datetime], by: timedelta) -> ColumnElement[str]:
+    """Return what stands for the moments of a column, moved; they keep their milliseconds."""
+    moment = func.strftime("%Y-%m-%dT%H:%M:%f", column, f"{by.total_seconds():+.3f} seconds")
+    return type_coerce(moment, Text()).concat("000Z")
 
 
 def reserve(connection: Connection, table: Table, count: int) -> range:

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 import structlog
@@ -59,10 +60,21 @@ def pulls(made: Desk) -> Pulls:
         (replace(PULLED_BEFORE, complete=START + timedelta(days=9)), START + 10 * MINUTE),
         (replace(PULLED_BEFORE, complete=None), START),
         (replace(PULLED_BEFORE, failures=1, retry_at=START + MINUTE), START + MINUTE),
+        (replace(PULLED_BEFORE, failures=1, retry_at=START + 61 * MINUTE, tried_at=START + 60 * MINUTE), START),
         (replace(PULLED_BEFORE, held=True, held_until=START + 5 * MINUTE), START + 5 * MINUTE),
         (replace(PULLED_BEFORE, held=True, held_until=START - MINUTE), START - 20 * MINUTE),
     ],
-    ids=["never pulled", "overdue", "just pulled", "clock set back", "killed", "failed", "under way", "holder is gone"],
+    ids=[
+        "never pulled",
+        "overdue",
+        "just pulled",
+        "clock set back",
+        "killed",
+        "failed",
+        "failed, clock set back",
+        "under way",
+        "holder is gone",
+    ],
 )
 def test_what_is_due_is_read_off_the_store(made: Desk, state: PullState | None, due: datetime) -> None:
     assert due_at(made.bundle, state, START) == due
@@ -168,6 +180,23 @@ def test_without_a_bundle_that_pulls_there_is_no_thread(made: Desk) -> None:
 
     assert threading.active_count() == before
     worker.stop(0)
+
+
+def test_a_clock_that_is_set_back_does_not_put_off_a_pull(made: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(made.clock, "now", lambda: datetime.now(UTC) + made.clock.leapt)
+    monkeypatch.setattr(made.clock, "monotonic", monotonic)
+    made.clock.leapt = timedelta(days=1)
+    made.diary.scripted = [answer({"message": "no"}, 500)] * 3
+    worker = pulls(made)
+    worker.work_once()
+    asked = len(made.diary.queries)
+    worker.start()
+    made.clock.leapt = timedelta()
+
+    worker.keep_up()
+
+    until(lambda: len(made.diary.queries) > asked, "it is pulled again")
+    worker.stop(5)
 
 
 # the running program ---------------------------------------------------------------------------------------------------

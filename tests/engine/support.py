@@ -33,14 +33,15 @@ DOWN = TransientError("nobody answers", may_have_happened=False)
 
 
 class FakeClock:
-    """Stands still; sleeping moves it."""
+    """Stands still; sleeping moves it. leapt: by how much somebody has set it."""
 
     def __init__(self) -> None:
         self.passed = 0.0
+        self.leapt = timedelta()
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
-        return START + timedelta(seconds=self.passed)
+        return START + timedelta(seconds=self.passed) + self.leapt
 
     def monotonic(self) -> float:
         return self.passed
