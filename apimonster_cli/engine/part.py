@@ -8,6 +8,9 @@ from apimonster_cli.store.rows import StepOutcome
 from apimonster_cli.values.build import items_of
 from apimonster_cli.values.scope import MISSING, Scope
 
+MOST_ITEMS = 10_000
+"""Of a `for_each`: more would keep a worker busy for hours, and are no lead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -42,4 +45,7 @@ def parts_of(step: Step, key: str, scope: Scope) -> list[Part]:
         return [Part(step, key, ended=("failed", str(error)))]
     if not items:
         return [Part(step, key, ended=("skipped", f"{step.for_each.text} has no items"))]
+    if len(items) > MOST_ITEMS:
+        many = f"{step.for_each.text} has {len(items)} items, more than the {MOST_ITEMS} that for_each takes"
+        return [Part(step, key, ended=("failed", many))]
     return [Part(step, f"{key}.{number}", number, item) for number, item in enumerate(items)]

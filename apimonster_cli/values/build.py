@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from apimonster_cli.core.errors import FieldError, PermanentError
 from apimonster_cli.core.place import Place
+from apimonster_cli.values import effort
 from apimonster_cli.values.condition import Filter
 from apimonster_cli.values.errors import At, shown
 from apimonster_cli.values.path import Path
@@ -119,6 +120,10 @@ class FieldMap:
 
     def build(self, scope: Scope) -> Built:
         """Return the fields for one event; FieldError, with the place of the field, when one cannot get its value."""
+        with effort.allowed(effort.SECONDS_OF_A_MAP):
+            return self._build(scope)
+
+    def _build(self, scope: Scope) -> Built:
         built = Built()
         fields, origins = built.fields, built.origins
         for slot in self._slots:

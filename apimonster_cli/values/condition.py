@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from apimonster_cli.core.errors import PermanentError
+from apimonster_cli.values import effort
 from apimonster_cli.values.comparison import ALIASES, OPERATORS, Comparison, compile_operator, one_of
 from apimonster_cli.values.errors import At, LanguageError, LanguageErrors, closest, shown
 from apimonster_cli.values.path import Path, compile_path
@@ -49,7 +50,8 @@ class Filter:
         PermanentError when it cannot be told: a pattern took too long on the text, or a JSONPath does not fit the event.
         """
         try:
-            return next((reason for node in self._nodes if (reason := node.refusal(scope)) is not None), None)
+            with effort.allowed(effort.SECONDS_OF_A_MAP):
+                return next((reason for node in self._nodes if (reason := node.refusal(scope)) is not None), None)
         except ValueError as error:
             raise PermanentError(f"a filter cannot be worked out: {error}") from error
 

@@ -13,12 +13,13 @@ from jinja2.exceptions import TemplateSyntaxError
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
+from apimonster_cli.values import effort
 from apimonster_cli.values.absent import Absent, no_value, nothing
 from apimonster_cli.values.convert import text as as_text
 from apimonster_cli.values.errors import LanguageError, TemplateError, closest
 from apimonster_cli.values.path import format_keys
 from apimonster_cli.values.pattern import compile_pattern
-from apimonster_cli.values.sandbox import EXACT, FOLLOW, JOIN, SCOPE, SKIP, TICK, TICKS, Sandbox
+from apimonster_cli.values.sandbox import EXACT, FOLLOW, JOIN, SCOPE, SKIP, STEP, TICK, Sandbox
 from apimonster_cli.values.scope import MISSING, Scope, is_empty
 from apimonster_cli.values.template_filters import bounded
 
@@ -30,6 +31,11 @@ _ENVIRONMENT = Sandbox()
 
 def compile_source(text: str) -> tuple[Callable[[Scope], Any], tuple[str, ...]]:
     """Return a function that renders `text` for a scope, and the paths that it mentions; LanguageError for mistakes."""
+    with effort.allowed(effort.SECONDS):  # what has no names in it is worked out here
+        return _compile_source(text)
+
+
+def _compile_source(text: str) -> tuple[Callable[[Scope], Any], tuple[str, ...]]:
     try:
         _check_tokens(text)
         tree = _ENVIRONMENT.parse(text)
@@ -121,7 +127,7 @@ class _Rewriting(NodeTransformer):
     """Replaces what Jinja does loosely by what this language promises, and gathers the paths on the way.
 
     `a.b.0` becomes one lookup that prefers keys and remembers its name; `~` and numbers with a fraction become exact;
-    the rounds of loops are counted.
+    the rounds of loops are counted, and what is compared or put into a list is metered like what goes through a filter.
     """
 
     def __init__(self, tree: nodes.Template) -> None:
@@ -164,7 +170,23 @@ class _Rewriting(NodeTransformer):
 
     def visit_For(self, node: nodes.For) -> nodes.For:  # noqa: N802
         self.generic_visit(node)
-        node.iter = _filter(cast("nodes.Expr", node.iter), TICK, node)
+        printed = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+        node.iter = _filter(cast("nodes.Expr", node.iter), TICK, node, nodes.Const(printed))
+        return node
+
+    def visit_List(self, node: nodes.List) -> nodes.Expr:  # noqa: N802
+        return _filter(self.generic_visit(node), STEP, node)  # type: ignore[arg-type]  # an expression stays one
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Expr:  # noqa: N802
+        return _filter(self.generic_visit(node), STEP, node)  # type: ignore[arg-type]  # the same
+
+    def visit_Tuple(self, node: nodes.Tuple) -> nodes.Expr:  # noqa: N802
+        self.generic_visit(node)
+        return _filter(node, STEP, node) if node.ctx == "load" else node
+
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:  # noqa: N802
+        self.generic_visit(node)
+        node.expr = _filter(node.expr, STEP, node)
         return node
 
     def _chain(self, node: nodes.Getattr | nodes.Getitem) -> nodes.Expr:
@@ -218,8 +240,9 @@ def _lone(compiled: JinjaTemplate, text: str) -> Callable[[Scope], Any]:
     def render(scope: Scope) -> Any:
         context = _context(compiled, scope)
         try:
-            list(compiled.root_render_func(context))  # a generator that yields nothing: it has to be run
-            value = _plain(context.vars[_RESULT])
+            with effort.allowed(effort.SECONDS):
+                list(compiled.root_render_func(context))  # a generator that yields nothing: it has to be run
+                value = _plain(context.vars[_RESULT])
         except _FAILURES as error:
             raise _failure(error, text) from error
         return MISSING if is_empty(value) else value
@@ -230,7 +253,8 @@ def _lone(compiled: JinjaTemplate, text: str) -> Callable[[Scope], Any]:
 def _printed(compiled: JinjaTemplate, text: str) -> Callable[[Scope], Any]:
     def render(scope: Scope) -> Any:
         try:
-            written = "".join(_bounded(compiled.root_render_func(_context(compiled, scope))))
+            with effort.allowed(effort.SECONDS):
+                written = "".join(_bounded(compiled.root_render_func(_context(compiled, scope))))
         except _FAILURES as error:
             raise _failure(error, text) from error
         return written if written.strip() else MISSING
@@ -239,7 +263,7 @@ def _printed(compiled: JinjaTemplate, text: str) -> Callable[[Scope], Any]:
 
 
 def _context(compiled: JinjaTemplate, scope: Scope) -> Any:
-    return compiled.new_context({SCOPE: scope, TICKS: [0]}, shared=True)
+    return compiled.new_context({SCOPE: scope}, shared=True)
 
 
 def _bounded(pieces: Iterator[str]) -> Iterator[str]:
@@ -252,6 +276,7 @@ def _bounded(pieces: Iterator[str]) -> Iterator[str]:
 
 def _plain(value: Any) -> Any:
     """Return what an expression gave as a value that can be sent; nothing missing may hide inside a list."""
+    effort.step()
     if nothing(value):
         return MISSING
     if isinstance(value, Markup):

@@ -12,6 +12,7 @@ from jsonpath_ng.ext.arithmetic import Operation
 from jsonpath_ng.ext.iterable import Keys, Len
 from jsonpath_ng.ext.string import DefintionInvalid, Split, Str, Sub
 
+from apimonster_cli.values import effort
 from apimonster_cli.values.errors import LanguageError
 from apimonster_cli.values.scope import MISSING
 
@@ -65,7 +66,8 @@ def compile_jsonpath(text: str) -> Callable[[Any], Any]:
 
     def read(event: Any) -> Any:
         try:
-            found = [_restored(match.value) for match in expression.find(_comparable(event))]
+            with effort.allowed(effort.SECONDS):
+                found = [_restored(match.value) for match in expression.find(_comparable(event))]
         except _FAILURES as error:
             raise ValueError(f"the JSONPath {text} does not work on this event: {_one_line(error)}") from error
         if not found:
@@ -102,11 +104,55 @@ def _product(left: Any, right: Any) -> Any:
     return left * right
 
 
+class _Object(dict[str, Any]):
+    """An object that asks whether there is time each time that it is looked into: `$..*..*..*` finds millions of things."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: str) -> Any:
+        effort.step()
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        effort.step()
+        return super().__iter__()
+
+    def keys(self) -> Any:
+        effort.step()
+        return super().keys()
+
+    def values(self) -> Any:
+        effort.step()
+        return super().values()
+
+    def items(self) -> Any:
+        effort.step()
+        return super().items()
+
+
+class _List(list[Any]):
+    """The same for a list."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        effort.step()
+        return super().__getitem__(key)
+
+    def __iter__(self) -> Iterator[Any]:
+        effort.step()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        effort.step()
+        return super().__len__()
+
+
 def _comparable(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _comparable(item) for key, item in value.items()}
+        return _Object((key, _comparable(item)) for key, item in value.items())
     if isinstance(value, list):
-        return [_comparable(item) for item in value]
+        return _List(map(_comparable, value))
     return _Exact(value) if isinstance(value, Decimal) else value
 
 

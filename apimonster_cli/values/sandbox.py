@@ -1,5 +1,6 @@
 """The Jinja environment of templates: what a template may reach, and how much it may do."""
 
+import functools
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,23 +8,22 @@ from decimal import Context as Arithmetic
 from decimal import Decimal
 from typing import Any
 
-from jinja2 import pass_context
 from jinja2.exceptions import SecurityError
 from jinja2.lexer import Lexer, Token
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
+from apimonster_cli.values import effort
 from apimonster_cli.values.absent import Absent, Skipped, no_value, nothing, printed
 from apimonster_cli.values.errors import TemplateError, shown
 from apimonster_cli.values.scope import MISSING
 from apimonster_cli.values.template_filters import all_filters, bounded, join_parts
 
 # Names of filters that only the rewriting in `jinja` uses; no template can spell them.
-FOLLOW, EXACT, JOIN, SKIP, TICK = "<follow>", "<exact>", "<join>", "<skip>", "<tick>"
-SCOPE, TICKS = "", "<ticks>"
+FOLLOW, EXACT, JOIN, SKIP, TICK, STEP = "<follow>", "<exact>", "<join>", "<skip>", "<tick>", "<step>"
+SCOPE = ""
 
-_MOST_ROUNDS = 20_000
 _LONGEST_RANGE = 10_000
 _MOST_BITS = 4_000
 _DIGITS = Arithmetic(prec=100)  # sums and products of amounts and ids stay exact
@@ -85,18 +85,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
     context_class = ScopeContext
 
     def __init__(self) -> None:
-        super().__init__(undefined=Absent, autoescape=False, finalize=printed)
+        super().__init__(undefined=Absent, autoescape=False, finalize=_printed)
         self._lexer = PlainBackslashes(self)
         self.globals = {"dict": dict, "namespace": self.globals["namespace"], "range": _range}
-        hidden = {
+        hidden: dict[str, Callable[..., Any]] = {
             FOLLOW: self.follow,
             EXACT: Decimal,
             JOIN: join_parts,
             SKIP: lambda name: Skipped(name=name),
             TICK: _counted,
+            STEP: lambda value: value,
         }
-        self.filters = {**all_filters(), **hidden}
+        self.filters = {name: _metered(function) for name, function in (all_filters() | hidden).items()}
         self.tests |= {"none": nothing, "defined": lambda value: not nothing(value), "undefined": nothing}
+        tests: dict[str, Any] = self.tests
+        self.tests = {name: _metered(function) for name, function in tests.items()}
 
     @property
     def lexer(self) -> Lexer:
@@ -137,8 +140,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return getattr(obj, attribute)
         return super().getattr(obj, attribute)
 
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Return what a function or a method gives."""
+        effort.step()
+        return effort.weighed(super().call(context, obj, *args, **kwargs))
+
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002 - Jinja's signature
         """Return the result of an operator: exact for numbers, bounded for text and lists, refused for anything else."""
+        effort.step()
         for side in (left, right):
             if nothing(side):
                 raise TemplateError(no_value(side))
@@ -146,7 +155,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return _calculate(operator, left, right)
         if operator == "+" and any(isinstance(left, kind) and isinstance(right, kind) for kind in (str, list)):
             bounded(len(left) + len(right))
-            return left + right
+            return effort.weighed(left + right)
         raise TemplateError(
             f"{shown(left)} {operator} {shown(right)} cannot be worked out; texts become numbers with | number and join with ~"
         )
@@ -178,15 +187,31 @@ def _range(*bounds: int) -> range:
     return numbers
 
 
-@pass_context
-def _counted(context: Context, value: Any) -> Iterator[Any]:
-    """Yield the elements that a loop goes over, counting the rounds; a text or a number is one element."""
+def _metered(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter or test that asks whether there is time, and makes nothing endless."""
+
+    @functools.wraps(function)
+    def metered(*args: Any, **kwargs: Any) -> Any:
+        effort.step()
+        return effort.weighed(function(*args, **kwargs))
+
+    return metered
+
+
+def _printed(value: Any) -> str:
+    written = printed(value)
+    effort.write(len(written))
+    return written
+
+
+def _counted(value: Any, characters: int) -> Iterator[Any]:
+    """Yield the elements that a loop goes over, counting the rounds; a text or a number is one element.
+
+    characters: how much each round prints by itself.
+    """
     elements: Iterable[Any] = () if nothing(value) else (value,) if isinstance(value, _PLAIN) else value
-    ticks = context.parent[TICKS]
     for element in elements:
-        ticks[0] += 1
-        if ticks[0] > _MOST_ROUNDS:
-            raise TemplateError(f"the loops go round more than {_MOST_ROUNDS} times")
+        effort.go_round(characters)
         yield element
 
 

@@ -13,15 +13,16 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from jinja2 import Environment, pass_context, pass_environment
 from jinja2 import filters as jinja_filters
-from jinja2 import pass_context
 from jinja2.runtime import Context as JinjaContext
 
 from apimonster_cli.core import exactjson
 from apimonster_cli.values import convert
-from apimonster_cli.values.absent import Absent, nothing, printed
+from apimonster_cli.values.absent import Absent, no_value, nothing, printed
 from apimonster_cli.values.convert import text
 from apimonster_cli.values.dates import WrittenDate, format_moment, in_zone, read_moment
+from apimonster_cli.values.effort import check_weight
 from apimonster_cli.values.errors import TemplateError, shown
 from apimonster_cli.values.numbers import read_integer, read_number
 from apimonster_cli.values.pattern import compile_pattern
@@ -31,23 +32,23 @@ LONGEST = 100_000
 """Characters that a template may make, in all and in any one operation."""
 
 _WIDEST = 1_000  # of padding: more is a mistake, and `%999999999d` would fill the memory
+_LONGEST_WRAPPED = 20_000  # characters: spaces take the square of their number
 _ROUNDINGS = {"common": ROUND_HALF_UP, "ceil": ROUND_CEILING, "floor": ROUND_FLOOR}
+_DEEPEST_INDENT = 8
+_DIGITS = Context(prec=100)
 _UNKNOWN_FILTERS = ("attr", "pprint", "random", "urlize", "xmlattr")  # repr of Python, chance, and HTML
 _OF_TEXT = (
     "capitalize",
     "e",
     "escape",
     "forceescape",
-    "indent",
     "lower",
-    "striptags",
     "title",
     "trim",
     "upper",
     "wordcount",
-    "wordwrap",
 )
-_PADDED = ("batch", "center", "indent", "slice", "wordwrap")
+_PADDED = ("batch", "center", "slice")
 
 _Filter = Callable[..., Any]
 
@@ -60,8 +61,12 @@ def bounded(length: int) -> None:
 
 def join_parts(parts: Iterable[Any], separator: str = "") -> str:
     """Return parts printed one after the other; TemplateError when one is missing or all are too long."""
-    written = [printed(part) for part in parts]
-    bounded(sum(map(len, written)) + len(separator) * len(written))
+    written: list[str] = []
+    length = 0
+    for part in parts:
+        written.append(printed(part))
+        length += len(written[-1]) + len(separator)
+        bounded(length)
     return separator.join(written)
 
 
@@ -212,6 +217,8 @@ def _sha256(value: Any) -> str:
 
 @_on_something
 def _json(value: Any, indent: int | None = None) -> str:
+    if indent is not None and not 0 <= indent <= _DEEPEST_INDENT:
+        raise TemplateError(f"json indents by 0 to {_DEEPEST_INDENT} spaces")
     return exactjson.dumps(list(value) if isinstance(value, Iterator) else value, indent=indent)
 
 
@@ -253,7 +260,59 @@ def _format(value: str, *args: Any, **kwargs: Any) -> str:
     if re.search(r"%[^a-zA-Z%]*(?:\d{4}|\*)", value):
         raise TemplateError(f"the format {shown(value)} asks for more room than is sensible")
     parts = kwargs or tuple(text(part) if isinstance(part, bool) or nothing(part) else part for part in args)
+    for part in (*args, *kwargs.values()):
+        if isinstance(part, Decimal):
+            read_number(part)  # `%d` would write out all digits of 1e999999999
+    longest = max((len(text(part)) for part in (*args, *kwargs.values())), default=0)
+    check_weight(value.count("%") * (longest + _WIDEST))
     return value % parts
+
+
+@_on_something
+def _indent(value: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002 - as Jinja has it
+    written = text(value)
+    by = len(width) if isinstance(width, str) else width
+    bounded(len(written) + (written.count("\n") + 1) * by)
+    return jinja_filters.do_indent(written, width, first, blank)
+
+
+@_on_something
+@pass_environment
+def _wordwrap(environment: Environment, value: Any, width: int = 79, *options: Any, **named: Any) -> str:
+    written = text(value)
+    if len(written) > _LONGEST_WRAPPED:
+        raise TemplateError(f"a text of {len(written)} characters is too long for wordwrap")
+    lines = written.count("\n") + 1 + 2 * len(written) // max(width, 1)
+    between = named.get("wrapstring") or (options[1] if len(options) > 1 else None) or "\n"
+    bounded(len(written) + lines * len(text(between)))
+    return jinja_filters.do_wordwrap(environment, written, width, *options, **named)
+
+
+@_on_something
+def _striptags(value: Any) -> str:
+    written = text(value)
+    if len(written) > LONGEST:  # tags take the square of their number
+        raise TemplateError(f"a text of {len(written)} characters is too long for striptags")
+    return jinja_filters.do_striptags(written)
+
+
+@_on_something
+@pass_environment
+def _sum(environment: Environment, value: Any, attribute: str | int | None = None, start: Any = 0) -> int | Decimal:
+    """Return the exact sum of numbers. Lists are not joined so: that takes the square of their number."""
+    numbers = value if attribute is None else map(jinja_filters.make_attrgetter(environment, attribute), value)
+    total = read_number(start)
+    for number in numbers:
+        if nothing(number):
+            raise TemplateError(no_value(number))
+        total = (
+            _DIGITS.add(Decimal(total), Decimal(read_number(number))) if not _whole(total, number) else total + number
+        )
+    return total
+
+
+def _whole(*numbers: Any) -> bool:
+    return all(type(number) is int for number in numbers)
 
 
 @_on_value
@@ -290,6 +349,7 @@ _OURS: dict[str, _Filter] = {
     "first": _first,
     "float": _number,
     "format": _format,
+    "indent": _indent,
     "int": _integer,
     "integer": _integer,
     "join": _join,
@@ -302,8 +362,11 @@ _OURS: dict[str, _Filter] = {
     "round": _round,
     "sha256": _sha256,
     "string": _on_something(text),
+    "striptags": _striptags,
+    "sum": _sum,
     "tojson": _json,
     "truncate": _truncate,
     "url_param": _url_param,
+    "wordwrap": _wordwrap,
     "urlencode": _on_something(jinja_filters.do_urlencode),
 }

@@ -44,6 +44,17 @@ def sent(made: Any) -> list[Any]:
 
 
 # items ------------------------------------------------------------------------------------------------------------------
+def test_a_list_of_more_items_than_anybody_means_fails_at_once(make: Benches) -> None:
+    made = make(bundle(each()))
+    made.accept({"rows": [{"sku": number} for number in range(10_001)]})
+
+    outcomes = made.deliver_due()
+
+    assert outcomes == ["failed"]
+    assert "rows has 10001 items, more than the 10000 that for_each takes" in str(made.delivery().error)
+    assert sent(made) == []
+
+
 def test_each_item_is_sent_by_itself_and_kept_under_its_number(make: Benches) -> None:
     made = make(bundle(each()))
     made.accept(ORDER)

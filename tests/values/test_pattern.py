@@ -43,3 +43,30 @@ def test_refuses_what_is_no_pattern(text: str) -> None:
         compile_pattern(text, "template")
 
     assert caught.value.rule == "template"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a{20001}",
+        "(?:a{200}){200}",
+        "((((a{9}){9}){9}){9}){9}",
+        "(?:(?:a{200,}){200,900})",
+        r"(?:[(\]]{200}\({99}){200}",
+        "(?:[](]{200}a{99}){200}",
+        "(?x)#[\n(a{200}){200}#]",
+        "(?i)(?#[)(a{200}){200}(?#])",
+        "a{" + "9" * 400 + "}",
+    ],
+)
+def test_refuses_counts_that_multiply(text: str) -> None:
+    with pytest.raises(LanguageError, match="its counts multiply"):
+        compile_pattern(text, "filter")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"\+?\d{10,15}|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}", "(?:a{100}){100}", "(?x) a{90}  # b{90}", "(?:a{,99}){0,99999}"],
+)
+def test_takes_counts_that_do_not(text: str) -> None:
+    assert compile_pattern(text, "filter").text == text
