@@ -100,7 +100,7 @@ def test_the_listener_tells_what_it_refused() -> None:
 
 def test_pulls_tell_what_is_new_of_each_page(tmp_path: Path) -> None:
     heard = Heard()
-    with desk(tmp_path) as made:
+    with desk(tmp_path, source="lookback: 3d, params: {limit: 2}") as made:
         pulls = Pulls(made.store, made.engine, made.clock, name="h", meter=heard)
         made.diary.deals += [deal("1"), deal("2"), deal("3")]
         pulls.work_once()
@@ -112,8 +112,9 @@ def test_pulls_tell_what_is_new_of_each_page(tmp_path: Path) -> None:
         pulls.work_once()
 
     assert heard.told == [
-        ("event", "deals", "calltouch.order", "accepted", 3),
-        ("event", "deals", "calltouch.order", "accepted", 1),
+        ("event", "deals", "calltouch.order", "accepted", 2),  # the first page
+        ("event", "deals", "calltouch.order", "accepted", 1),  # the second
+        ("event", "deals", "calltouch.order", "accepted", 1),  # what came later
     ]
 
 
