@@ -60,7 +60,7 @@ class MirroredQueue:
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="queue-"))
         self.clock = SetClock()
-        self.model = Model(TAKES)
+        self.model = Model(TAKES, self.clock.now())
         self.in_force = list(TAKES)
         self.leases: list[Lease] = []
         self.acknowledged: set[int] = set()

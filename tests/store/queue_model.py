@@ -13,6 +13,7 @@ from apimonster_cli.store.rows import Accepted, Claimed, EndedTransaction, Lease
 
 _SUSPECT = 3
 _APART = timedelta(seconds=2)
+_LEAP = timedelta(minutes=1)
 _PUT_OFF_AT_MOST = timedelta(days=2)
 _ENDED = ("done", "filtered", "failed")
 
@@ -69,9 +70,10 @@ class Call:
 
 
 class Model:
-    """What the store should hold."""
+    """What the store should hold. takes: bundle → events. seen: what the clock showed when that was last put on record."""
 
-    def __init__(self, takes: dict[str, tuple[str, ...]]) -> None:
+    def __init__(self, takes: dict[str, tuple[str, ...]], seen: datetime) -> None:
+        self.seen = seen
         self.takes = takes
         self.events: dict[int, Event] = {}
         self.deliveries: dict[int, Delivery] = {}
@@ -204,16 +206,30 @@ class Model:
             one.state, one.worker, one.due = "waiting", None, now
         return len(held)
 
-    def recall(self, now: datetime, beyond: timedelta = _PUT_OFF_AT_MOST) -> int:
-        """Make due what would wait for too long; return how many."""
-        late = [one for one in self.deliveries.values() if one.state == "waiting" and one.due > now + beyond]
-        for one in late:
-            one.due = now
-        return len(late)
+    def move(self, now: datetime, leap: timedelta) -> int:
+        """Let what waits follow a clock that was set; return how many moments were moved.
+
+        What was replayed stays tried since later than its calls of before; nothing waits longer for a clock that is set on.
+        """
+        self.seen, back = now, leap < timedelta()
+        tried = [
+            one for one in self.deliveries.values() if one.open and one.first_tried and not (back and one.priority)
+        ]
+        waiting = [one for one in self.deliveries.values() if one.state == "waiting" and back]
+        for one in tried:
+            one.first_tried = (one.first_tried or now) + leap
+        for one in waiting:
+            one.due += leap
+        return len(tried) + len(waiting)
 
     def start_again(self, now: datetime) -> None:
         """Give back what was held when the program ended; suspects go one after the other."""
-        self.recall(now)
+        if not -_LEAP < now - self.seen < _PUT_OFF_AT_MOST:
+            self.move(now, now - self.seen)
+        self.seen = now
+        for one in self.deliveries.values():
+            if one.state == "waiting" and one.due > now + _PUT_OFF_AT_MOST:
+                one.due = now
         held = [one for one in self.deliveries.values() if one.state == "running"]
         for one in held:
             one.state, one.worker, one.due, one.interrupted = "waiting", None, now, one.interrupted + 1

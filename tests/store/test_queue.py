@@ -18,6 +18,6 @@ def test_keeps_its_promises() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 def test_keeps_its_promises_for_long() -> None:
-    long = settings(USUAL, max_examples=3000, stateful_step_count=60)
+    long = settings(USUAL, max_examples=2000, stateful_step_count=60)
 
     run_state_machine_as_test(QueueMachine, settings=long)
