@@ -6,6 +6,7 @@ from typing import Any
 
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
+from apimonster_cli.core.personal import in_text
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.rows import Pause
 
@@ -59,5 +60,5 @@ def _as_object(pause: Pause) -> dict[str, str]:
     return {
         "connection": pause.connection,
         "since": pause.since.astimezone(UTC).isoformat(timespec="seconds"),
-        "reason": pause.reason,
+        "reason": in_text(pause.reason, free=True),  # whoever reaches the listener may ask
     }

@@ -22,7 +22,10 @@ class Disk:
 
 
 def health(disk: Disk, clock: FakeClock, *paused: str) -> Health:
-    pauses = [Pause(name, datetime(2026, 3, 2, 9, tzinfo=UTC), f"{name} does not know the key") for name in paused]
+    pauses = [
+        Pause(name, datetime(2026, 3, 2, 9, tzinfo=UTC), f"{name} does not know the key; ask anna@example.com")
+        for name in paused
+    ]
     return Health(cast("Any", disk), clock, paused=lambda: pauses)
 
 
@@ -34,8 +37,16 @@ def test_is_ready_while_connections_are_paused() -> None:
             "store": "ok",
             "listener": "ok",
             "paused": [
-                {"connection": "crm", "since": "2026-03-02T09:00:00+00:00", "reason": "crm does not know the key"},
-                {"connection": "crm-2", "since": "2026-03-02T09:00:00+00:00", "reason": "crm-2 does not know the key"},
+                {
+                    "connection": "crm",
+                    "since": "2026-03-02T09:00:00+00:00",
+                    "reason": "crm does not know the key; ask a•••@example.com",
+                },
+                {
+                    "connection": "crm-2",
+                    "since": "2026-03-02T09:00:00+00:00",
+                    "reason": "crm-2 does not know the key; ask a•••@example.com",
+                },
             ],
         },
     )
