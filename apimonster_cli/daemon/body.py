@@ -93,6 +93,8 @@ def unpack(encoding: str, body: bytes, most: int) -> bytes:
         raise TooLargeError
     if not unpacker.eof:
         raise UnreadableError("the gzip body breaks off")
+    if unpacker.unused_data:
+        raise UnreadableError("the gzip body has something behind its end; send it in one piece")
     return unpacked
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from apimonster_cli.bundles.model import Bundle, Config, Step
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock, Leaps
-from apimonster_cli.core.errors import CallError, RefusedError, StoreError, TransientError
+from apimonster_cli.core.errors import CallError, PermanentError, RefusedError, StoreError, TransientError
 from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.engine.cache import AnswerCache
 from apimonster_cli.engine.call import Client, Line
@@ -136,7 +136,10 @@ class _Attempt:
         if self._claimed.failing is not None:
             return self._on_failure(self._claimed.failing)
         if self._bundle.filter is not None and not self._finished:
-            refusal = self._bundle.filter.refusal(self._context.scope())
+            try:
+                refusal = self._bundle.filter.refusal(self._context.scope())
+            except PermanentError as error:  # the sender's text is too much for a pattern, or a path does not fit it
+                return self._fail(None, self._config.redactor.text(str(error)))
             if refusal is not None:
                 return self._close("filtered", self._config.redactor.text(refusal))
         return self._steps()

@@ -204,7 +204,11 @@ def test_unpacks_gzip_within_the_bound() -> None:
         unpack("gzip", body, 999)
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"x" * 1000)[:-9]], ids=["another thing", "cut off"])
+@pytest.mark.parametrize(
+    "body",
+    [b"no gzip", gzip.compress(b"x" * 1000)[:-9], gzip.compress(b"x") + b"y", gzip.compress(b"x") * 2],
+    ids=["another thing", "cut off", "more behind it", "twice"],
+)
 def test_refuses_broken_gzip(body: bytes) -> None:
     with pytest.raises(UnreadableError, match="gzip"):
         unpack("gzip", body, 5000)

@@ -68,6 +68,17 @@ def test_an_event_that_the_filter_refuses_ends_as_filtered(make: Benches) -> Non
     assert made.crm.requests == []
 
 
+def test_an_event_that_is_too_much_for_the_filter_fails_with_the_reason(make: Benches) -> None:
+    made = make(bundle(only={"text": {"matches": "(a|aa)+$"}}, on_failure=(step("note"),)))
+    made.accept({"text": "a" * 4000 + "!"})
+
+    outcomes = [*made.deliver_due(), *made.deliver_due()]
+
+    assert outcomes == [None, "failed"]
+    assert "a filter cannot be worked out: the pattern" in str(made.delivery().error)
+    assert len(made.crm.requests) == 1
+
+
 def test_a_step_whose_filter_refuses_is_skipped_with_the_reason(make: Benches) -> None:
     made = make(bundle(step("order", only={"vip": True}), step("note", {"was": "steps.order.status"})))
     made.accept({"vip": False})

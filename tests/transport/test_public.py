@@ -28,7 +28,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, names: dict[str, list[str]]) -> l
     Names that are not there cannot be found. An address is what it is, in all notations.
     """
     asked: list[str] = []
-    resolve: Any = socket.getaddrinfo
+    resolve: Resolve = socket.getaddrinfo
 
     def look(host: str, port: int, *options: int, flags: int = 0, **named: int) -> list[Any]:
         try:
@@ -252,7 +252,7 @@ def test_a_name_that_has_a_private_address_among_others_is_not_reached(
 
 
 def test_the_next_address_of_a_name_is_tried(monkeypatch: pytest.MonkeyPatch, connects: list[Any]) -> None:
-    resolve: Any = socket.getaddrinfo
+    resolve: Resolve = socket.getaddrinfo
 
     def look(host: str, port: int, *options: int, **named: int) -> list[Any]:
         if host != "hooks.example.com" or named.get("flags"):
