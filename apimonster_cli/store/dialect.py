@@ -98,6 +98,17 @@ def compact(path: Path) -> None:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
+def write_back_by_itself(connection: Connection, *, wanted: bool) -> None:
+    """Say whether a commit of this connection that finds the log long enough writes it back."""
+    connection.exec_driver_sql(f"PRAGMA wal_autocheckpoint = {_PAGES_BETWEEN_CHECKPOINTS if wanted else 0}")
+
+
+def write_back(connection: Connection) -> int:
+    """Write the log back into the database, beside a writer; return how many pages of it had to be left."""
+    _, pages, written = connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
+    return int(pages - written)
+
+
 def log_is_held(path: Path) -> bool:
     """Return whether the log of the database is long, which it only is while some program reads on and on."""
     try:

@@ -17,6 +17,7 @@ from apimonster_cli.core import crash
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store import dialect, errors
 from apimonster_cli.store.api import LostLeaseError
+from apimonster_cli.store.longlog import LongLog
 
 MOST_AT_ONCE = 256
 
@@ -50,6 +51,7 @@ class Writer:
         self._closed = False
         self._listeners: tuple[Callable[[], None], ...] = ()
         self._connection: Connection | None = None
+        self._log = LongLog(engine, path)
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -99,6 +101,8 @@ class Writer:
             batch = [each for each in self._gather(operation) if each.future.set_running_or_notify_cancel()]
             if batch:
                 self._carry_out(batch)
+            self._look_after_log()
+        self._log.close()
         self._hang_up()
 
     def _gather(self, first: _Operation) -> list[_Operation]:
@@ -178,6 +182,13 @@ class Writer:
             self._connection.rollback()
         except errors.OF_DATABASE:
             self._hang_up()  # closing the file undoes as well; the next batch opens it again
+
+    def _look_after_log(self) -> None:
+        try:
+            if self._connection is not None:
+                self._log.look(self._connection)
+        except errors.OF_DATABASE:
+            self._hang_up()  # the next batch opens it again, and is told what is wrong
 
     def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
