@@ -27,6 +27,7 @@ COMMANDS = {
     "show": "Show one event whole: what came in, what was sent, what was answered.",
     "transactions": "List the outgoing calls.",
     "replay": "Deliver events again: failed ones, or those a new bundle has not seen.",
+    "forget": "Erase a person from the history, by phone or e-mail, and print a receipt.",
     "fields": "List the fields of an event or an action.",
     "schema": "Write the JSON Schema that completes bundle files in an editor.",
     "sandbox": "Run local look-alikes of RetailCRM and Calltouch, to try bundles on.",

@@ -35,6 +35,7 @@ _COLOURS = {
     "rejected": "red",
     "unknown": "red",
     "stale": "magenta",
+    "forgotten": "magenta",
     "unmatched": "magenta",
 }
 

@@ -113,7 +113,7 @@ def print_event(
         _print_delivery(
             delivery, [call for call in calls if call.delivery_id == delivery.id], zone, waits.get(delivery.bundle)
         )
-    if not deliveries and event.status != "stale":
+    if not deliveries and event.status not in ("stale", "forgotten"):
         output.say("\nNo bundle takes this event.")
 
 

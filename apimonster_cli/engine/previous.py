@@ -3,6 +3,7 @@
 from typing import Any
 
 from apimonster_cli.bundles.model import Bundle
+from apimonster_cli.connectors import registry
 from apimonster_cli.core import exactjson
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.rows import Claimed
@@ -13,7 +14,7 @@ def event_before(store: Store, claimed: Claimed, bundle: Bundle) -> Any:
     """Return the event of the same object before the claimed one; MISSING when there is none, or no filter asks for it."""
     if not compares(bundle):
         return MISSING
-    payload = store.previous(claimed.event_id, bundle.name, _about_the_same(claimed.event, bundle))
+    payload = store.previous(claimed.event_id, bundle.name, about_the_same(claimed.event))
     return MISSING if payload is None else exactjson.loads(payload)
 
 
@@ -23,11 +24,11 @@ def compares(bundle: Bundle) -> bool:
     return any(found is not None and found.compares for found in filters)
 
 
-def _about_the_same(event: str, bundle: Bundle) -> list[str]:
+def about_the_same(event: str) -> list[str]:
     """Return the events about the same kind of thing: a lead and a contact may both be called 7, but their fields differ."""
-    connector = bundle.connection.connector
-    this = connector.event(event)
-    if this is None:
+    found = registry.event(event)
+    if found is None:
         return [event]
+    connector, this = found
     fields = connector.catalogue.fields(this.fields)
     return [other.name for other in connector.events if connector.catalogue.fields(other.fields) == fields]

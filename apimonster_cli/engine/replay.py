@@ -19,6 +19,11 @@ from apimonster_cli.store.api import Store
 from apimonster_cli.store.past import PastDelivery, PastEvent, Replay
 from apimonster_cli.store.rows import Claimed, EventRow, FinishedStep, Lease
 
+_NOTHING_IN_IT = {
+    "rejected": "it could not be read when it came in",
+    "forgotten": "what was in it was erased by sync forget",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -58,8 +63,8 @@ def choose(config: Config, store: Store, past: Iterable[PastEvent], *, failed: b
 def _of_event(
     config: Config, store: Store, event: PastEvent, *, failed: bool, only: str | None
 ) -> Iterator[Chosen | LeftOut]:
-    if event.status == "rejected":
-        yield LeftOut(event.id, None, "it could not be read when it came in")
+    if event.status in _NOTHING_IN_IT:
+        yield LeftOut(event.id, None, _NOTHING_IN_IT[event.status])
         return
     if event.connection not in config.connections:
         yield LeftOut(event.id, None, f"there is no connection {event.connection} any more")

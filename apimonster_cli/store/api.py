@@ -31,6 +31,7 @@ from apimonster_cli.store.rows import (
     TransactionRow,
     Unseen,
 )
+from apimonster_cli.store.traces import Erased, Holds, SameThing, Traces
 
 
 class LostLeaseError(Exception):
@@ -232,6 +233,15 @@ class Store(Protocol):
 
         Events with an open or a failed delivery stay, and with a delivery those of its transactions that changed something.
         """
+
+    def traces(self, holds: Holds, same_thing: SameThing) -> Traces:
+        """Return all that there is of the person whom `holds` knows: whole events, and rows of others that tell of them."""
+
+    def erase(self, traces: Traces, holds: Holds) -> Erased:
+        """Erase what was found; an event that has an open delivery by now is left alone. To be asked for a little at a time."""
+
+    def empty_log(self, *, within: timedelta) -> bool:
+        """Leave no byte in the log of the database; False when some program was in the way for all that time."""
 
     def writable(self) -> bool:
         """Return whether a commit works right now."""

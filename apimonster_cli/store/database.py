@@ -1,6 +1,7 @@
 """The Store over a database: one method a verb, the SQL in the file of its noun."""
 
 import itertools
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from apimonster_cli.store import (
     deliveries,
     dialect,
     errors,
+    forget,
     history,
     intake,
     overview,
@@ -59,6 +61,7 @@ from apimonster_cli.store.rows import (
     Unseen,
 )
 from apimonster_cli.store.tables import store
+from apimonster_cli.store.traces import Erased, Holds, SameThing, Traces
 from apimonster_cli.store.writer import Writer
 
 KEYS_KEPT = timedelta(days=400)
@@ -315,6 +318,18 @@ class DatabaseStore:
         operation = partial(retention.prune, bounds=bounds, place=self._swept, batch=batch)
         pruned, self._swept = self._writer.run(operation)
         return pruned
+
+    def traces(self, holds: Holds, same_thing: SameThing) -> Traces:
+        """Return all that there is of a person."""
+        return self._read(forget.find, holds, same_thing)
+
+    def erase(self, traces: Traces, holds: Holds) -> Erased:
+        """Erase what was found."""
+        return self._writer.run(partial(forget.erase, traces=traces, holds=holds))
+
+    def empty_log(self, *, within: timedelta) -> bool:
+        """Leave no byte in the log of the database."""
+        return dialect.empty_log(self._path, time.monotonic() + within.total_seconds())
 
     def writable(self) -> bool:
         """Return whether a commit works right now."""

@@ -7,7 +7,7 @@ Only SQLite so far. On PostgreSQL `begin` does nothing (the isolation level does
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ _PAGES_BETWEEN_CHECKPOINTS = 4000  # 16 MiB of log: seldom enough that one webho
 _LOG_KEPT = 24 * 1024 * 1024  # a longer one is cut when it begins anew, so that its length says whether it can
 LONGEST_LOG = 40 * 1024 * 1024
 _ROOM_KEPT = 20  # one page in so many may be free: the next rows fill them, and nothing has to be moved
+_PATIENCE_SECONDS = 0.1
 _SHRINKS = 2  # what INCREMENTAL is called when asked for
 _LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = ?"
 
@@ -39,6 +40,8 @@ def engine_for(path: Path) -> Engine:
 def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    # What is deleted is overwritten with zeros: most builds of SQLite do so by themselves, and some do not.
+    connection.execute("PRAGMA secure_delete = ON")
     # What undoes a single statement, where it inserts several rows, needs no file.
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
@@ -96,6 +99,30 @@ def compact(path: Path) -> None:
         database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         database.execute("VACUUM")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def teach(connection: Connection, name: str, function: Callable[[Any], Any]) -> None:
+    """Let statements of this connection call `function`, of one value, by `name`."""
+    _driver(connection).create_function(name, 1, function, deterministic=True)
+
+
+def as_text(value: Any) -> str:
+    """Return what a column has as text; bytes that are none are left out or replaced."""
+    return value.replace(b"\0", b"").decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def empty_log(path: Path, until: float) -> bool:
+    """Take all from the log into the database and leave the log without a byte; until then, of the monotonic clock.
+
+    False when some program read or wrote all the while. Nobody waits for us longer than for a commit.
+    """
+    with closing(sqlite3.connect(path, timeout=_PATIENCE_SECONDS, isolation_level=None)) as database:
+        database.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        while database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_PATIENCE_SECONDS)
+    return True
 
 
 def write_back_by_itself(connection: Connection, *, wanted: bool) -> None:

@@ -50,7 +50,10 @@ _RECOGNISED = (
     .where(events.c.id == bindparam("of_event"), events.c.status == "unmatched")
     .values(event=bindparam("what"), object_key=bindparam("about"), status="accepted", reason=None)
 )
-_OF_EVENT = select(events.c.object_key, events.c.received_at).where(events.c.id == bindparam("of_event"))
+_OF_EVENT = select(events.c.object_key, events.c.received_at).where(
+    events.c.id == bindparam("of_event"),
+    events.c.status != "forgotten",  # it may have been so since it was chosen
+)
 _LATER = (
     select(func.max(events.c.id))
     .join(deliveries, deliveries.c.event_id == events.c.id)

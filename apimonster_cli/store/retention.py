@@ -80,7 +80,10 @@ _KINDS = (
         events.c.received_at,
         events,
         "events",
-        exists().where(deliveries.c.event_id == events.c.id, or_(is_open, deliveries.c.state == "failed")),
+        and_(
+            events.c.status != "forgotten",  # nobody can deal with what failed of such a one
+            exists().where(deliveries.c.event_id == events.c.id, or_(is_open, deliveries.c.state == "failed")),
+        ),
     ),
     _Kind(
         transactions.c.sent_at,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-EventStatus = Literal["accepted", "stale", "unmatched", "rejected"]
+EventStatus = Literal["accepted", "stale", "unmatched", "rejected", "forgotten"]
 Stale = Literal["drop", "deliver"]
 DeliveryState = Literal["waiting", "running", "done", "filtered", "failed"]
 Outcome = Literal["done", "filtered", "failed"]

@@ -35,7 +35,8 @@ events = Table(
         "status",
         Text,
         nullable=False,
-        comment="`accepted`, `stale` (too late to be delivered), `unmatched` (nothing recognised it) or `rejected`",
+        comment="`accepted`, `stale` (too late to be delivered), `unmatched` (nothing recognised it), `rejected`, or `forgotten` "
+        "(what was in it is erased)",
     ),
     Column("object_key", Words, comment="which thing it is about; empty when that cannot be told"),
     Column("received_at", Moment, nullable=False, comment="when it came in"),
