@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from apimonster_cli.bundles.load import load_text
+from apimonster_cli.bundles.model import Config
 from apimonster_cli.core import exactjson
 from apimonster_cli.daemon.clients import Clients
 from apimonster_cli.daemon.worker import Worker
@@ -34,6 +35,7 @@ class System:
     worker: Worker
     clock: Clock
     acknowledged: dict[int, dict[str, Any]]
+    config: Config
 
     def lead(self, number: int) -> None:
         """Take one lead in."""
@@ -66,7 +68,7 @@ def system(folder: Path, url: str, clock: Clock) -> Iterator[System]:
     store = open_store(f"sqlite:///{STORE}", base=folder, daemon=True, clock=clock)
     try:
         engine = Engine(store, config, Clients(config, clock).of, clock)
-        yield System(store, Worker(store, engine, clock, name="outage", workers=16), clock, {})
+        yield System(store, Worker(store, engine, clock, name="outage", workers=16), clock, {}, config)
     finally:
         store.close_store()
 

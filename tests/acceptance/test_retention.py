@@ -6,17 +6,15 @@ from typing import Any
 
 import pytest
 
-from apimonster_cli.bundles.load import load_text
 from apimonster_cli.bundles.model import Config, Settings
 from apimonster_cli.core import exactjson
 from apimonster_cli.daemon.scheduler import Retention
 from apimonster_cli.sandbox.server import Sandbox
 from tests.acceptance.month import Clock
-from tests.acceptance.parts import RATE, crm_of, system
-from tests.acceptance.processes import KEY, TOKEN, lead_payload
-from tests.acceptance.storm import BUNDLES
+from tests.acceptance.parts import crm_of, system
+from tests.acceptance.processes import KEY, lead_payload
 from tests.acceptance.weeks import MOST, Weeks
-from tests.daemon.listening import listening
+from tests.daemon.listening import Listening, listening
 
 BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 
@@ -36,20 +34,20 @@ def test_weeks_of_traffic_leave_what_has_to_stay(tmp_path: Path, request: pytest
 
 def test_a_webhook_sent_again_after_its_event_is_pruned_makes_no_second_order(tmp_path: Path) -> None:
     clock = Clock(BEGIN)
-    sandbox = Sandbox(clock=clock)
+    sandbox = Sandbox(keys=[KEY], clock=clock)
 
     with (
         sandbox.serve() as running,
         system(tmp_path, running.url, clock) as made,
-        listening(config(running.url, tmp_path), made.store, clock=clock) as listener,
+        listening(made.config, made.store, clock=clock) as listener,
     ):
-        first = post(listener)
+        first = post(listener, made.config)
         made.run(BEGIN + timedelta(minutes=1), step=timedelta(seconds=10))
         clock.go_to(BEGIN + timedelta(days=15))
         while Retention(made.store, clock).work_once(Settings()):
             pass
         kept = made.store.event(first["event"])
-        again = post(listener)
+        again = post(listener, made.config)
         made.run(BEGIN + timedelta(days=15, minutes=1), step=timedelta(seconds=10))
         crm = crm_of(sandbox)
 
@@ -58,12 +56,6 @@ def test_a_webhook_sent_again_after_its_event_is_pruned_makes_no_second_order(tm
     assert (len(crm.orders), len(crm.notes)) == (1, 1)
 
 
-def config(url: str, folder: Path) -> Config:
-    text = BUNDLES.format(port=8080, token=TOKEN, crm=url, key=KEY, rate=RATE)
-    loaded = load_text(text, environ={}, file="bundles.yaml", folder=folder).config
-    assert loaded is not None
-    return loaded
-
-
-def post(listener: Any) -> Any:
-    return listener.send(exactjson.dumps(lead_payload(7)), path=f"/hooks/site-leads/{TOKEN}").body
+def post(listener: Listening, config: Config) -> Any:
+    token = config.connections["site-leads"].settings["token"]
+    return listener.send(exactjson.dumps(lead_payload(7)), path=f"/hooks/site-leads/{token}").body
