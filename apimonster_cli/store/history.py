@@ -42,6 +42,7 @@ _PREVIOUS = (
     .order_by(events.c.id.desc())
     .limit(1)
 )
+_RARE = frozenset({"waiting", "running", "failed"})
 _EVENT_STATUSES = frozenset(get_args(EventStatus))
 
 
@@ -152,6 +153,9 @@ def _narrow(
 
 
 def _has_delivery(bundle: str | None, state: str | None) -> ColumnElement[bool]:
+    if state in _RARE:  # looking at event after event until there are enough of them would be looking at all
+        rare = select(deliveries.c.event_id).where(deliveries.c.state == state)
+        return events.c.id.in_(rare.where(deliveries.c.bundle == bundle) if bundle else rare)
     delivery = exists().where(deliveries.c.event_id == events.c.id)
     if bundle:
         delivery = delivery.where(deliveries.c.bundle == bundle)
