@@ -81,10 +81,10 @@ def move(connection: Connection, *, to: str = HEAD, scripts: Path = SCRIPTS) -> 
         try:
             moves.configure(connection=connection, on_version_apply=lambda **_: crash.point("migration"))
             moves.run_migrations()
+            connection.commit()
         except BaseException:
-            connection.rollback()
+            connection.rollback()  # also what could not be committed: the next statement would say that, and not why
             raise
-        connection.commit()
 
 
 def _directory(scripts: Path) -> "ScriptDirectory":

@@ -52,12 +52,14 @@ def test_leads_survive_a_crash(tmp_path: Path, place: str) -> None:
     with running(crm, "/sandbox/health"), ending(program), posting(sender) as posted:
         program.launch(SYNC_CRASH_AT=place)
         code = program.ended()
+        done = ended(tmp_path)
         program.start("/readyz")
         wait_for(posted, "all webhooks acknowledged")
         wait_for(lambda: ended(tmp_path) == POSTS, "every delivery has ended")
         held = holdings(crm)
 
     assert code == -SIGKILL
+    assert done < POSTS
     assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
     assert len(held.orders) == LEADS
 
@@ -102,16 +104,18 @@ def test_a_crash_in_a_reload_loses_nothing(tmp_path: Path) -> None:
             assert program.process
             program.process.send_signal(SIGHUP)
             code = program.ended()
+            done = ended(tmp_path)
             program.start("/readyz")
             wait_for(posted, "all webhooks acknowledged")
         wait_for(lambda: ended(tmp_path) == POSTS, "every delivery has ended")
         held = holdings(crm)
 
     assert code == -SIGKILL
+    assert done < POSTS
     assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
 
 
-@pytest.mark.parametrize("number", range(1, int(migrate.HEAD)))
+@pytest.mark.parametrize("number", [int(migrate.HEAD) - 1])  # all others: test_upgrades.py
 def test_an_upgrade_killed_after_any_script_leaves_the_old_file(tmp_path: Path, number: int) -> None:
     crm = sandbox(tmp_path)
     program = daemon(tmp_path, crm)
@@ -166,11 +170,13 @@ def test_a_pull_killed_between_two_pages_reads_them_all_at_the_next_start(tmp_pa
         deals = make_deals(crm, 25)
         program.launch(SYNC_CRASH_AT=f"pull-page:{number}")
         code = program.ended()
+        done = ended(tmp_path)
         program.start("/readyz")
         wait_for(lambda: ended(tmp_path) == len(deals), "every deal is delivered")
         held = holdings(crm)
 
     assert code == -SIGKILL
+    assert done < len(deals)
     wanted = {f"ct-{deal}": {"managerComment": deal} for deal in deals}
     assert complaints(World(tmp_path / STORE, held, wanted, same="externalId", pruned=True)) == []
 
