@@ -1,4 +1,4 @@
-"""Notices that a bundle file has changed."""
+"""Notices that a bundle file has changed, or the `.env` beside it."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,10 +7,22 @@ _Stamp = tuple[tuple[int, int] | None, ...]
 
 
 class Watch:
-    """Looks at files' times and sizes. A change counts once two looks in a row see the same: an editor may be half way."""
+    """Looks at files' times and sizes. A change counts once two looks in a row see the same: an editor may be half way.
+
+    What counts as known was seen before the files are read: a change in the middle of that is another change.
+    """
 
     def __init__(self, files: Iterable[Path]) -> None:
-        self._files = tuple(files)
+        self.follow(files)
+
+    def follow(self, files: Iterable[Path]) -> None:
+        """Look at these files from now on, as they are."""
+        bundles = tuple(files)
+        self._files = (*bundles, *dict.fromkeys(file.parent / ".env" for file in bundles))
+        self.take()
+
+    def take(self) -> None:
+        """Count the files as known as they are: they are about to be read."""
         self._known = self._last = self._look()
 
     def changed(self) -> bool:

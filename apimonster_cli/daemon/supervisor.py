@@ -131,9 +131,13 @@ class Supervisor:
             if parts.admin is not None and not parts.admin.alive:
                 log.get().error("page and metrics have ended by themselves; webhooks are taken as before")
                 parts.admin = None
+            if order == "reload":
+                watch.take()
             if order == "reload" or watch.changed():
+                files = self._config.files
                 self._reload(parts)
-                watch = Watch(self._config.files)
+                if self._config.files != files:
+                    watch.follow(self._config.files)
             parts.pulls.keep_up()
             busy = retention.work_once(self._config.settings)
             notify("WATCHDOG=1")
