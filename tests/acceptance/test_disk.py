@@ -67,6 +67,27 @@ def test_a_disk_that_fails_for_a_while_costs_no_lead(tmp_path: Path, call: str, 
     assert len(held.orders) == LEADS
 
 
+def test_a_full_disk_under_the_log_costs_nothing(tmp_path: Path) -> None:
+    crm = sandbox(tmp_path)
+    program = daemon(tmp_path, crm)
+    program.prefix = [
+        *("strace", "-D", "-f", "-qq", "-o", str(tmp_path / "trace"), "-P", str(tmp_path / "run.log")),
+        *("-e", "trace=write", "-e", "inject=write:error=ENOSPC:when=1+"),
+    ]
+    sender = Sender(program.port)
+
+    with running(crm, "/sandbox/health"), running(program, "/healthz"):
+        for lead in range(1, 11):
+            sender.post(lead_payload(lead))
+        wait_for(lambda: ended(tmp_path) == 10, "every delivery has ended")
+        held = holdings(crm)
+        code = program.stop()
+
+    assert "(INJECTED)" in (tmp_path / "trace").read_text(errors="replace")
+    assert code == 0
+    assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
+
+
 def test_a_lead_is_on_disk_before_it_is_acknowledged(tmp_path: Path) -> None:
     crm = sandbox(tmp_path)
     program = daemon(tmp_path, crm)

@@ -1,5 +1,6 @@
 """What is taken up next: what has waited longest, and after a long time without the CRM also what came last."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -89,3 +90,15 @@ def test_leaves_nothing_behind(store: DatabaseStore, limit: int) -> None:
         taken += ids(claimed)
 
     assert sorted(taken) == list(range(1, 12))
+
+
+def test_a_few_are_not_held_up_by_very_many_of_another_bundle(store: DatabaseStore) -> None:
+    accept(store, *(event(f"flood-{number}", bundles=("flood",)) for number in range(LATELY + 20)))
+    accept(store, *(event(str(number)) for number in range(10)))
+
+    claimed = [claim(store, 16, "flood", "orders") for _ in range(3)]
+
+    taken = [each.bundle for each in itertools.chain(*claimed)]
+    assert taken.count("orders") == 10
+    assert taken.count("flood") == 38
+    assert min(ids(claimed[0])) == 1
