@@ -33,6 +33,7 @@ NEW = st.fixed_dictionaries(
         "bulk": st.sampled_from([False, False, True]),
     }
 )
+BATCHES = st.lists(NEW, min_size=1, max_size=4) | st.builds(lambda one: [one, one], NEW)
 
 
 def anybody_works(machine: "QueueMachine") -> bool:
@@ -60,7 +61,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue.accept(given)
         self.queue.claim("w1", self.queue.in_force, 3, None)
 
-    @rule(given=st.lists(NEW, min_size=1, max_size=4))
+    @rule(given=BATCHES)
     def accept(self, given: list[dict[str, Any]]) -> None:
         self.queue.accept(given)
 
@@ -113,16 +114,19 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(anybody_works)
     @rule(picked=PICKED, seconds=SOON, counts=st.booleans(), fate=FATES)
     def put_off(self, picked: int, seconds: int, *, counts: bool, fate: Fate | None) -> None:
-        done, until = self.queue.ended(picked, fate), self.queue.clock.now() + timedelta(seconds=seconds)
+        self._put_off(self.queue.picked(picked), seconds, self.queue.ended(picked, fate), counts=counts)
 
-        def write(lease: Lease) -> None:
-            self.queue.store.put_off(lease, until=until, error="later", counts=counts, ended=done)
+    def _put_off(self, lease: Lease | None, seconds: int, done: list[EndedTransaction], *, counts: bool) -> None:
+        until = self.queue.clock.now() + timedelta(seconds=seconds)
+
+        def write(held: Lease) -> None:
+            self.queue.store.put_off(held, until=until, error="later", counts=counts, ended=done)
 
         def then(delivery: int, _: None) -> None:
             self.model.end(done)
             self.model.wait(delivery, until, counts=counts)
 
-        self.queue.holding(self.queue.picked(picked), write, then)
+        self.queue.holding(lease, write, then)
 
     @precondition(anybody_works)
     @rule(picked=PICKED, seconds=SOON)
@@ -212,14 +216,16 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue.doom = place
 
     # people
-    @rule(name=st.sampled_from(["crm", "other"]))
-    def pause(self, name: str) -> None:
+    @rule(picked=PICKED, name=st.sampled_from(["crm", "other"]), mended=st.booleans())
+    def key_is_refused(self, picked: int, name: str, *, mended: bool) -> None:
+        self._put_off(self.queue.picked(picked), 7200, [], counts=False)
         now = self.queue.clock.now()
-        self.queue.do(lambda: self.queue.store.pause(name, reason="no", now=now), lambda _: self.model.paused.add(name))
+        store = self.queue.store
+        self.queue.do(lambda: store.pause(name, reason="no", now=now), lambda _: self.model.paused.add(name))
+        if mended:
+            self._resume(name)
 
-    @precondition(lambda self: self.model.paused)
-    @rule(name=st.sampled_from(["crm", "crm", "other"]))
-    def resume(self, name: str) -> None:
+    def _resume(self, name: str) -> None:
         now = self.queue.clock.now()
 
         def then(resumed: bool) -> None:  # noqa: FBT001 - what the store returns
