@@ -71,7 +71,7 @@ def find(connection: Connection, holds: Holds, same_thing: SameThing) -> Traces:
     found = tuple(_traced(connection, ids))
     known = set(ids)
     of_deliveries = _steps(connection, known)
-    others = [number for number, event_id in _rows(connection, transactions, "id", "event_id") if event_id not in known]
+    others = _calls(connection, known)
     ended = [event.id for event in found if not event.is_open]
     return Traces(
         events=found,
@@ -132,6 +132,16 @@ def _steps(connection: Connection, known: set[int]) -> list[tuple[int, str, int 
     )
     rows = [row for row in connection.execute(told) if row.event_id not in known]
     return [(row.delivery_id, row.step, row.event_id if row.open else None) for row in rows]
+
+
+def _calls(connection: Connection, known: set[int]) -> list[int]:
+    """Return the transactions that hold the person and are of no known event, and all others of events that are pruned since."""
+    found = [row for row in _rows(connection, transactions, "id", "event_id") if row.event_id not in known]
+    of_events = sorted({row.event_id for row in found if row.event_id is not None})
+    there = set(_in_parts(connection, select(events.c.id).where(events.c.id.in_(_IDS)), of_events))
+    pruned = [event_id for event_id in of_events if event_id not in there]
+    of_pruned = _in_parts(connection, select(transactions.c.id).where(transactions.c.event_id.in_(_IDS)), pruned)
+    return sorted({row.id for row in found}.union(of_pruned))
 
 
 def _traced(connection: Connection, ids: Sequence[int]) -> Iterable[TracedEvent]:

@@ -239,6 +239,21 @@ def test_others_calls_and_steps_that_tell_of_the_person_are_emptied(store: Datab
     assert [row.error for row in store.deliveries(1)] == [ERASED]
 
 
+def test_calls_of_an_event_that_is_pruned_go_together(tmp_path: Path, store: DatabaseStore) -> None:
+    accept(store, event("1", payload=lead()))
+    (claimed,) = claim(store)
+    first = store.begin_call(claimed.lease, call(request=PHONE, writes=False))
+    second = store.begin_call(claimed.lease, call(request="note=Примеров", writes=False), [ended(first)])
+    store.end_step(claimed.lease, step(), [ended(second)], outcome="done")
+    while store.prune(events_before=NOON + timedelta(days=1), transactions_before=NOON).more:
+        pass
+
+    done = erase(store)
+
+    assert done.erased.rows == {"transactions": 2}
+    assert [row["request"] for row in rows(tmp_path, "transactions")] == [None, None]
+
+
 def test_a_step_of_others_that_a_later_one_needs_is_left_with_its_event(store: DatabaseStore) -> None:
     accept(store, event("2", payload='{"a":2}'))
     (claimed,) = claim(store)
