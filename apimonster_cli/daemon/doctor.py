@@ -191,7 +191,8 @@ def _public(url: str, ask: Callable[[str, str], Answer]) -> Finding:
 
 
 def _why(error: Exception) -> str:
-    return str(error).partition(": ")[2] or str(error)  # without the name that the client was given
+    said = str(error).partition(": ")[2] or str(error)  # without the name that the client was given
+    return said.partition(": check url of the connection")[0]  # there is none: the advice below says what to check
 
 
 def _status(answer: Answer) -> str | None:

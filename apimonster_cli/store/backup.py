@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.store import dialect, migrate
-from apimonster_cli.store.lock import DaemonLock
+from apimonster_cli.store.lock import DaemonLock, TakenError
 
 _BESIDE = ("-wal", "-shm")
 _MOST_FAULTS = 3
@@ -60,7 +60,10 @@ def restore(store: Path, file: Path, now: datetime) -> tuple[Contents, Path | No
     if store.exists() and file.exists() and file.samefile(store):
         raise StoreError(f"{file} is the store itself; name the copy to restore")
     verify(file)
-    lock = DaemonLock(store)
+    try:
+        lock = DaemonLock(store)
+    except TakenError as error:
+        raise TakenError(f"a daemon is using {store}; stop it, restore, and start it again") from error
     try:
         with _copied(file, store) as (part, contents):
             aside = _set_aside(store, now) if store.exists() else None

@@ -197,7 +197,7 @@ def test_nothing_is_restored_while_a_daemon_runs(tmp_path: Path) -> None:
     backup.back_up(store, tmp_path / "copy.db")
     daemon = opened(tmp_path)
 
-    with pytest.raises(TakenError, match="stop it first"):
+    with pytest.raises(TakenError, match="a daemon is using .*; stop it, restore, and start it again"):
         backup.restore(store, tmp_path / "copy.db", NOON)
 
     daemon.close_store()
