@@ -9,8 +9,12 @@ from typing import Any, NamedTuple
 MASK = "•••"
 _SHORTEST = 4  # a shorter value would mask half of every text; `sync check` asks for longer secrets anyway
 _SHORTEST_INSIDE = (
-    8  # of fewer letters too few signs are left inside of a longer base64, and other texts have them by chance
+    8  # letters: of fewer too little is left inside of a longer base64, and other texts have it by chance
 )
+_CUT = "…"
+_LEFT_OVER = 6  # signs: fewer are no part of a secret that anybody could use
+_LONGEST_LEFT = 200  # more of them: no text is shortened to so many
+_LONG = 500  # signs: from there on bytes are searched faster than text
 _PLAIN = re.compile(r"[A-Za-z0-9._-]+")
 _BASE64 = "[A-Za-z0-9+/_-]"
 _BACKSLASH = r"(?:\\|%(?:25){0,8}5[Cc]|&#92;)"
@@ -25,17 +29,28 @@ class Redactor:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         wanted = sorted({secret for secret in secrets if len(secret) >= _SHORTEST}, key=len, reverse=True)
         known = [writing for secret in wanted for writing in _writings(secret)]
-        self._known = [(writing.clue, writing.whole) for writing in known]
+        self._known = [(writing.clue, writing.clue.encode(), writing.whole) for writing in known]
+        if beginnings := "|".join(_beginning(secret) for secret in wanted if len(secret) >= _SHORTEST_INSIDE):
+            self._known.append((_CUT, _CUT.encode(), f"(?:{beginnings})(?={_CUT})"))
         self._shortest = min((writing.shortest for writing in known), default=sys.maxsize)
 
     def text(self, text: str) -> str:
         """Return `text` with every secret masked."""
         if len(text) < self._shortest:  # most texts of an answer: it has hundreds
             return text
-        raw = text.encode("utf-8", "surrogatepass")  # bytes are searched in a third of the time
-        for clue, whole in self._known:
-            if clue in raw:
-                text = whole.sub(MASK, text)
+        if len(text) < _LONG:
+            found = [whole for clue, _, whole in self._known if clue in text]
+        else:
+            raw = text.encode("utf-8", "surrogatepass")
+            found = [whole for _, clue, whole in self._known if clue in raw]
+        for whole in found:
+            text = re.sub(whole, MASK, text)  # compiled, and kept, when it is needed first: a start has no time for it
+        return text
+
+    def in_place(self, text: str) -> str:
+        """Return `text` with every secret masked sign by sign: it stays as long as it was."""
+        for whole in [whole for clue, _, whole in self._known if clue in text]:
+            text = re.sub(whole, lambda found: MASK[0] * len(found[0]), text)
         return text
 
     def value(self, value: Any) -> Any:
@@ -49,20 +64,42 @@ class Redactor:
         return value
 
 
-class _Writing(NamedTuple):
-    """How a secret may be written. clue: what is in each text of this kind, so that others need no closer look."""
+_latest = Redactor()
 
-    clue: bytes
-    whole: re.Pattern[str]
+
+def remember(redactor: Redactor) -> None:
+    """Take this redactor for what is told of errors that end a command: it knows the files that were read last."""
+    global _latest  # noqa: PLW0603  # of a process, as its log is
+    _latest = redactor
+
+
+def latest() -> Redactor:
+    """Return the redactor that was remembered last; one that knows no secret where there was none."""
+    return _latest
+
+
+class _Writing(NamedTuple):
+    """How a secret may be written. clue: what is in each text of this kind, so that others need no closer look. whole: a pattern."""
+
+    clue: str
+    whole: str
     shortest: int
 
 
 def _writings(secret: str) -> Iterator[_Writing]:
     core = max(_PLAIN.findall(secret), key=len, default="")
-    yield _Writing(core.encode(), re.compile("".join(map(_sign, secret))), len(secret))
+    yield _Writing(core, "".join(map(_sign, secret)), len(secret))
     for form in set(_base64(core if len(core) >= _SHORTEST_INSIDE else secret)):
-        whole = re.compile(f"(?<!{_BASE64}){_BASE64}*{re.escape(form)}{_BASE64}*={{0,2}}")
-        yield _Writing(form.encode(), whole, len(form))
+        yield _Writing(form, f"(?<!{_BASE64}){_BASE64}*{re.escape(form)}{_BASE64}*={{0,2}}", len(form))
+
+
+def _beginning(secret: str) -> str:
+    """Return the pattern of the first signs of a secret, however many: what is left where a text was shortened."""
+    signs = [_sign(sign) for sign in secret[: _LEFT_OVER + _LONGEST_LEFT]]
+    longer = ""
+    for sign in reversed(signs[_LEFT_OVER:]):
+        longer = f"(?:{sign}{longer})?"
+    return "".join(signs[:_LEFT_OVER]) + longer
 
 
 def _sign(sign: str) -> str:

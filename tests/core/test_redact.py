@@ -4,7 +4,7 @@ import json
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apimonster_cli.core.redact import MASK, Redactor
@@ -61,6 +61,7 @@ def test_masks_a_secret_in_each_encoding(form: str) -> None:
     assert Redactor([SECRET]).text(f"before {form} after") == f"before {MASK} after"
 
 
+@settings(deadline=None)
 @given(st.text(min_size=4, max_size=30), st.text(), st.text())
 def test_never_lets_a_secret_through(secret: str, before: str, after: str) -> None:
     redacted = Redactor([secret]).text(before + secret + after)
@@ -76,6 +77,17 @@ def test_is_not_held_up_by_what_looks_like_the_beginning(sign: str) -> None:
     redacted = Redactor([SECRET]).text(text)
 
     assert redacted == f"{sign * 20_000} {MASK} {MASK} {sign * 20_000}"
+
+
+@pytest.mark.parametrize("left", range(6, len(SECRET)))
+def test_masks_what_is_left_of_a_secret_in_a_shortened_text(left: int) -> None:
+    assert Redactor([SECRET]).text(f'this is no number: "{SECRET[:left]}…"') == f'this is no number: "{MASK}…"'
+
+
+def test_masks_in_place_what_then_is_as_long_as_before() -> None:
+    text = f"  api_key: {SECRET}  # the key"
+
+    assert Redactor([SECRET]).in_place(text) == f"  api_key: {'•' * len(SECRET)}  # the key"
 
 
 def test_reaches_into_nested_values_and_keys() -> None:
