@@ -1,7 +1,9 @@
 """Bundle files → a checked Config, or every problem at once."""
 
+import base64
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as Dict
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -11,15 +13,18 @@ from apimonster_cli.bundles.build import build
 from apimonster_cli.bundles.compose import compose
 from apimonster_cli.bundles.draft import Draft
 from apimonster_cli.bundles.find import find_files, shown
+from apimonster_cli.bundles.masked import masked_lines
 from apimonster_cli.bundles.model import Config
-from apimonster_cli.bundles.nodes import LINE_END, Node, Scalar
+from apimonster_cli.bundles.nodes import Node
 from apimonster_cli.bundles.problem import BundleError, Problem
 from apimonster_cli.bundles.read import read
 from apimonster_cli.bundles.report import Report
 from apimonster_cli.bundles.rules import syntax
 from apimonster_cli.bundles.substitute import Substitution, read_env
 from apimonster_cli.core.errors import ConfigError
-from apimonster_cli.core.redact import MASK, Redactor
+from apimonster_cli.core.redact import Redactor, remember
+
+_SHORTEST = 8  # signs of a token or a password; what is shorter is a word that headers also have
 
 
 @dataclass(frozen=True)
@@ -71,10 +76,10 @@ class _Texts:
     environ: Dict[str, str]
     report: Report = field(default_factory=Report)
     roots: list[Node] = field(default_factory=list)
-    sources: dict[str, list[str]] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    unread: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
     folders: dict[str, Path] = field(default_factory=dict)
-    whole: bool = True
 
     def read(self, path: Path, name: str) -> None:
         try:
@@ -84,19 +89,19 @@ class _Texts:
         try:
             self.take(raw.decode("utf-8"), name, path.parent)
         except UnicodeDecodeError as error:
-            self.sources[name] = raw.decode("utf-8", "replace").splitlines()
+            self.written[name] = raw.decode("utf-8", "replace")
             self.report.add(syntax.not_utf8(name, raw, error))
-            self.whole = False
+            self.unread.add(name)
 
     def take(self, text: str, name: str, folder: Path) -> None:
         text = text.removeprefix("\ufeff")
-        self.sources[name] = LINE_END.split(text) if text else []
+        self.written[name] = text
         self.folders[name] = folder
         root, problems = compose(text, name)
         for problem in problems:
             self.report.add(problem)
         if root is None:
-            self.whole = False
+            self.unread.add(name)
             return
         substitution = Substitution({**_env_beside(folder), **self.environ}, folder, text)
         self.roots.append(substitution.node(root))
@@ -107,11 +112,13 @@ class _Texts:
 
 def check(texts: _Texts, files: list[Path]) -> Loaded:
     """Return what the texts come to: read them into a draft, check it by every rule, build the Config."""
-    draft = Draft(whole=texts.whole, folders=texts.folders)
+    draft = Draft(whole=not texts.unread, folders=texts.folders)
     secret_nodes = read(texts.roots, draft, texts.report)
     rules.check(draft, texts.report)
     password = _password(draft.settings.get("store"))
-    redactor = Redactor(texts.secrets | {node.text for node in secret_nodes if node.text} | password)
+    secrets = texts.secrets | {node.text for node in secret_nodes if node.text and not node.broken} | password
+    redactor = Redactor(secrets | {part for secret in secrets for part in _credentials(secret)})
+    remember(redactor)
     config = None if texts.report.failed else build(draft, redactor, tuple(files))
     problems = sorted(texts.report.problems, key=lambda problem: (problem.place, problem.rule, problem.message))
     return Loaded(
@@ -120,7 +127,7 @@ def check(texts: _Texts, files: list[Path]) -> Loaded:
             replace(one, message=redactor.text(one.message), suggestion=_hidden(one.suggestion, redactor))
             for one in problems
         ],
-        _without_secrets(texts.sources, secret_nodes, password),
+        masked_lines(texts.written, secret_nodes, texts.unread, redactor),
         tuple(files),
         draft if config else None,
     )
@@ -147,15 +154,12 @@ def _password(store: str | None) -> set[str]:
     return {written, unquote(written)} if written else set()
 
 
-def _without_secrets(sources: dict[str, list[str]], nodes: set[Scalar], passwords: set[str]) -> dict[str, list[str]]:
-    """Return the lines with every secret that stands in them masked, character by character, so that columns stay."""
-    for node in nodes:
-        lines = sources[node.place.file]
-        line, start = lines[node.place.line - 1], node.place.column - 1
-        written = line[start : start + node.width]
-        if "${" not in written:
-            lines[node.place.line - 1] = line[:start] + MASK[0] * len(written) + line[start + node.width :]
-    for password in passwords:
-        for name, lines in sources.items():
-            sources[name] = [line.replace(f":{password}@", f":{MASK[0] * len(password)}@") for line in lines]
-    return sources
+def _credentials(secret: str) -> Iterator[str]:
+    """Yield the secrets inside of a header's value: what follows the scheme, and of Basic the password."""
+    scheme, _, credentials = secret.partition(" ")
+    if not scheme.isalpha() or len(credentials) < _SHORTEST:
+        return
+    yield credentials
+    if scheme.lower() == "basic":
+        with suppress(ValueError):  # no base64, or not of a text: then there is nothing inside
+            yield base64.b64decode(credentials, validate=True).decode().partition(":")[2]

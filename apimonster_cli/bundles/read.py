@@ -167,15 +167,17 @@ def _setting(setting: Setting, node: Node, report: Report) -> Any:
 
 
 def _secrets(node: Mapping, connector: Connector) -> set[Scalar]:
-    """Return the scalars of a connection that are secret: declared so, or under a key called token, api_key or secret.
+    """Return the scalars of a connection that are secret: declared so, or under a key called token, api_key or secret, or much alike.
 
     Of a declared mapping that has such keys (a signature's scheme and secret) only those are.
     """
     found: set[Scalar] = set()
+    names = [setting.name for setting in connector.settings]
     for entry in node:
-        declared = connector.setting(entry.key.text)
+        meant = entry.key.text if entry.key.text in names else nearest(entry.key.text, [*names, *_SECRET_KEYS])
+        declared = connector.setting(meant) if meant else None
         named = _named_secret(entry.value) if isinstance(entry.value, Mapping) else set()
-        if entry.key.text in _SECRET_KEYS or (declared and declared.secret and not named):
+        if meant in _SECRET_KEYS or (declared and declared.secret and not named):
             found.update(walk(entry.value))
         found |= named
     return found

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from apimonster_cli.cli import output
 from apimonster_cli.core.errors import SyncError
+from apimonster_cli.core.redact import latest
 
 WORK_FAILED = 1
 USAGE = 2
@@ -43,7 +44,7 @@ def guarded(work: Callable[[], int], *, debug: bool = False) -> int:
         return _reader_gone()
     except Exception as error:  # noqa: BLE001 - the boundary: nothing passes it unexplained
         if debug:
-            output.tell(traceback.format_exc().rstrip())
+            output.tell(latest().text(traceback.format_exc().rstrip()))
         return explain(error)
     return code
 
@@ -54,14 +55,14 @@ def explain(error: Exception) -> int:
     if isinstance(error, SyncError):
         if problems:
             output.problems(problems, getattr(error, "sources", {}), to_stderr=True)
-        output.tell(f"Error: {error}")
+        output.tell(f"Error: {latest().text(str(error))}")
         return error.exit_code
     if isinstance(error, OSError) and error.errno in _SENTENCES:
         where = f"{error.filename}: " if error.filename else ""
         output.tell(f"Error: {where}{_SENTENCES[error.errno]}")
         return WORK_FAILED
     output.tell(
-        f"Error: {type(error).__name__}: {error}\n"
+        f"Error: {type(error).__name__}: {latest().text(str(error))}\n"
         "This is a bug in sync; run again with --debug and report what it prints."
     )
     return BUG

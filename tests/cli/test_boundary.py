@@ -10,6 +10,7 @@ import pytest
 
 from apimonster_cli.bundles.problem import BundleError, Problem
 from apimonster_cli.cli.boundary import guarded
+from apimonster_cli.core import redact
 from apimonster_cli.core.errors import ConfigError, StoreError, SyncError
 from apimonster_cli.core.place import Place
 
@@ -120,3 +121,18 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
     )
 
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("error", [ConfigError, SyncError, ValueError])
+def test_no_error_shows_a_secret_of_the_files(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    monkeypatch.setattr(redact, "_latest", redact.Redactor(["the-key-of-the-shop"]))
+
+    code = fails(error("the header 'the-key-of-the-shop' cannot be sent"), debug=True)
+
+    said = capsys.readouterr().err
+    assert code
+    assert "Traceback" in said
+    assert "the header '•••' cannot be sent" in said
+    assert "the-key-of" not in said
