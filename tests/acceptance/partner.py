@@ -6,7 +6,7 @@ import hmac
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,23 +16,22 @@ from tests.acceptance.canaries import SECRETS
 
 NOBODY = "http://127.0.0.1:9"
 """An address for bundles in which the partner is never called."""
-_FAILS = 3  # every third call is answered with status 503
 
 
 @dataclass
 class Partner:
-    """A service that runs. heard: headers and path of each call that came in."""
+    """A service that runs. answers: its statuses, one call after the other. heard: path and headers of each call that came in."""
 
     url: str
+    answers: Sequence[int]
     heard: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
 
 @contextmanager
-def partner() -> Iterator[Partner]:
-    """Run the service for the length of a block."""
+def partner(*answers: int) -> Iterator[Partner]:
+    """Run the service for the length of a block; it answers with these statuses in turn."""
     server = _Server(("127.0.0.1", 0), _Echo)
-    running = Partner(f"http://127.0.0.1:{server.server_port}")
-    server.heard = running.heard  # type: ignore[attr-defined]  # what its handlers know it by
+    running = server.partner = Partner(f"http://127.0.0.1:{server.server_port}", answers or (200, 200, 503))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
@@ -45,6 +44,7 @@ def partner() -> Iterator[Partner]:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    partner: Partner
 
     def handle_error(self, *_: Any) -> None:
         """Say nothing of a caller that was killed in the middle of its call."""
@@ -55,16 +55,17 @@ class _Echo(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
-        heard: list[Any] = self.server.heard  # type: ignore[attr-defined]
-        heard.append((self.path, dict(self.headers)))
+        partner: Partner = self.server.partner  # type: ignore[attr-defined]  # a server of the kind above
+        number = len(partner.heard)
+        partner.heard.append((self.path, dict(self.headers)))
         said = {
             "call": f"{self.requestline}\n{self.headers}",
             "headers": dict(self.headers),
             "sent": body,
             "dump": base64.b64encode(f"{self.requestline}\n{self.headers}{body}".encode()).decode(),
         }
-        told = json.dumps(said, ensure_ascii=len(heard) % 2 == 0).encode()
-        self.send_response(503 if len(heard) % _FAILS == 0 else 200)
+        told = json.dumps(said, ensure_ascii=number % 2 == 0).encode()
+        self.send_response(partner.answers[number % len(partner.answers)])
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(told)))
         self.send_header("X-Call", self.path)

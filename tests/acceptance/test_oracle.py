@@ -1,5 +1,6 @@
 """The oracle has something to say about everything that may be wrong, and nothing where all is well."""
 
+import base64
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from apimonster_cli.sandbox.server import Sandbox
+from tests.acceptance.canaries import SECRETS
 from tests.acceptance.month import Clock
 from tests.acceptance.oracle import World, complaints
 from tests.acceptance.parts import RATE, crm_of, system
@@ -34,6 +36,12 @@ def found(tmp_path: Path) -> World:
 def change(world: World, statement: str) -> World:
     with closing(sqlite3.connect(world.store)) as database, database:
         database.execute(statement)
+    return world
+
+
+def logged(world: World) -> World:
+    header = base64.b64encode(f"partner:{SECRETS['PARTNER_KEY']}".encode())
+    (world.store.parent / "run.log").write_bytes(b"Authorization: Basic " + header)
     return world
 
 
@@ -71,6 +79,11 @@ def test_says_nothing_where_all_is_well(found: World) -> None:
         (lambda w: crm(w, requests=w.crm.requests[1:]), "on record 1 times, seen 0 times"),
         (lambda w: crm(w, requests=[*w.crm.requests, w.crm.requests[0]]), "seen 2 times, on record 1 times"),
         (lambda w: change(w, "DELETE FROM transactions WHERE id = 1"), "seen 1 times, on record 0 times"),
+        (
+            lambda w: change(w, f"UPDATE transactions SET answer = '{SECRETS['LEADS_HOOK']}' WHERE id = 1"),  # noqa: S608  # not from outside
+            "the table transactions of apimonster.db holds the secret LEADS_HOOK, as it is",
+        ),
+        (logged, "the file run.log holds the secret PARTNER_KEY, base64"),
     ],
 )
 def test_says_what_is_wrong(found: World, spoil: Callable[[World], World], complaint: str) -> None:
