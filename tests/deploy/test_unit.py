@@ -66,7 +66,7 @@ def test_the_daemon_needs_no_system_call_that_the_unit_forbids(tmp_path: Path) -
         wait_for(lambda: ended(tmp_path) == 10, "every delivery has ended")
         assert program.process
         program.process.send_signal(signal.SIGTERM)
-        code = program.ended()  # traced on a busy machine, it may need longer than the ten seconds that it has otherwise
+        code = program.ended()  # traced, it may need longer than its ten seconds
     wait_for(lambda: trace.exists() and trace.read_text().rstrip().endswith("total"), "strace has summed up")
 
     used = {line.split()[-1] for line in trace.read_text().splitlines() if re.match(r" *[0-9.]+ ", line)} - {"total"}
