@@ -20,7 +20,7 @@ from apimonster_cli.store.open import open_store
 from apimonster_cli.store.rows import NewEvent
 from tests.acceptance.oracle import complaints
 from tests.acceptance.processes import Program, free_port, get, lead_payload, running, sandbox, wait_for
-from tests.acceptance.storm import STORE, Sender, calm, daemon, ended, holdings, requests, world
+from tests.acceptance.storm import STORE, Sender, calm, daemon, ended, holdings, requests, status_payload, world
 
 SHORT_LEASE = """\
 import datetime
@@ -53,6 +53,29 @@ def test_the_same_webhook_at_one_moment_is_one_event(tmp_path: Path) -> None:
     assert len(sender.acknowledged) == leads
     assert sender.repeats == leads * (times - 1)
     assert complaints(world(tmp_path / STORE, held, sender.acknowledged)) == []
+
+
+def test_a_change_that_comes_before_its_lead_waits_to_be_replayed(tmp_path: Path) -> None:
+    crm = sandbox(tmp_path)
+    program = daemon(tmp_path, crm)
+    sender = Sender(program.port)
+
+    with running(crm, "/sandbox/health"), running(program, "/readyz"):
+        sender.post(status_payload(1, 5))
+        wait_for(lambda: ended(tmp_path) == 1, "the change has ended")
+        sender.post(lead_payload(1))
+        wait_for(lambda: ended(tmp_path) == 2, "the lead has ended")
+        before = states(tmp_path)
+        replay = Program(["replay", "--failed"], tmp_path, 0)
+        replay.launch()
+        code = replay.ended()
+        wait_for(lambda: states(tmp_path) == ["done", "done"], "the change has been made")
+        held = holdings(crm)
+
+    assert before == ["failed", "done"]
+    assert code == 0
+    assert [order["managerComment"] for order in held.orders] == ["Статус 5"]
+    assert len(held.notes) == 2
 
 
 def test_a_second_daemon_on_one_file_says_so_and_leaves_it_alone(tmp_path: Path) -> None:
@@ -139,6 +162,12 @@ def ending(program: Program) -> Iterator[None]:
     finally:
         if program.process and program.process.poll() is None:
             program.kill()
+
+
+def states(folder: Path) -> list[str]:
+    """Return the states of all deliveries, in the order of their events."""
+    with closing(sqlite3.connect(folder / STORE)) as database:
+        return [state for (state,) in database.execute("SELECT state FROM deliveries ORDER BY event_id")]
 
 
 def held_by(worker: str, folder: Path) -> set[int]:
