@@ -317,6 +317,7 @@ class DatabaseStore:
         bounds = retention.Bounds(events_before, transactions_before, keys_before or self._clock.now() - KEYS_KEPT)
         operation = partial(retention.prune, bounds=bounds, place=self._swept, batch=batch)
         pruned, self._swept = self._writer.run(operation)
+        self._read(dialect.write_back)  # or else some webhook would wait for that, and for many batches at once
         return pruned
 
     def traces(self, holds: Holds, same_thing: SameThing) -> Traces:

@@ -87,9 +87,9 @@ def tidy(connection: Connection, until: float) -> bool:
     (pages,) = driver.execute("PRAGMA page_count").fetchone()
     (free,) = driver.execute("PRAGMA freelist_count").fetchone()
     for _ in range(-((pages - free * _ROOM_KEPT) // (_ROOM_KEPT - 1))):
+        driver.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, and a step frees one page
         if time.monotonic() >= until:
             return False
-        driver.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, and a step frees one page
     return True
 
 

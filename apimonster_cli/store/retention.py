@@ -106,9 +106,11 @@ def prune(connection: Connection, bounds: Bounds, place: Place, batch: int) -> t
     """
     until = time.monotonic() + _MOST_SECONDS
     gone = 0
-    while place.kind < len(_KINDS) and gone < batch and time.monotonic() < until:
+    while place.kind < len(_KINDS) and gone < batch:
         rows, place = _some(connection, bounds, place, min(_AT_ONCE, batch - gone))
         gone += rows
+        if time.monotonic() >= until:
+            break
     over = place.kind == len(_KINDS) and dialect.tidy(connection, until)
     if gone:
         crash.point("prune")
