@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from apimonster_cli.bundles.model import Connection, Step
@@ -194,15 +195,15 @@ class StepCall:
     """What the action of one step is handed: connectors.spec.Call.
 
     made: calls made since the action was begun last; what is answered from the cache is none.
-    key: the step's name in the store. doubtful: see connectors.spec.Call; becomes True as soon as a writing call of this
-    attempt, too, ended without saying what became of it.
+    key: the step's name in the store. doubted: see callers.Task; also set as soon as a writing call of this attempt ends
+    without saying what became of it.
     """
 
     step: Step
     key: str
     fields: Mapping[str, Any]
     identity: str
-    doubtful: bool
+    doubted: datetime | None
     line: Line
     journal: Journal
     made: int = 0
@@ -216,6 +217,30 @@ class StepCall:
     def settings(self) -> Mapping[str, Any]:
         """Return the connection's settings."""
         return self.step.connection.settings
+
+    @property
+    def doubtful(self) -> bool:
+        """Return whether an earlier try may have reached the service."""
+        return self.doubted is not None
+
+    def let_settle(self) -> None:
+        """Give a call without a clear end time to come to it, where only a look keeps its thing from being made twice.
+
+        As long again as an answer may take: a call may be under way, or a service at work on it, after its answer was given up on,
+        and what it makes after the look is not seen. TransientError (turned away) until then.
+        """
+        if self.doubted is None or not self.step.action.settles:
+            return
+        longest: timedelta = self.settings["timeout"]
+        left = self.doubted + longest - self.line.clock.now()
+        if timedelta() < left <= longest:  # longer ones come of a clock that was set
+            raise TransientError(
+                f"connection {self.step.connection.name}: what became of an earlier call is not known; it is looked up once that call "
+                "cannot be under way any more",
+                may_have_happened=False,
+                retry_after=left.total_seconds(),
+                turned_away=True,
+            )
 
     def ask(self, request: Request) -> Answer:
         """Make one call and return its answer; CallError when it fails or the connector judges the answer to be none."""
@@ -237,7 +262,7 @@ class StepCall:
             return self._exchange.ask(request)
         except TransientError as error:
             if request.writes and error.may_have_happened:
-                self.doubtful = True
+                self.doubted = self.line.clock.now()
             raise
 
     def plan(self, request: Request) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import tenacity
@@ -20,13 +21,16 @@ _LONGEST_WAIT = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A step whose fields are built. key: its name in the store; identity, doubtful: see connectors.spec.Call."""
+    """A step whose fields are built. key: its name in the store; identity: see connectors.spec.Call.
+
+    doubted: when a call of an earlier try was heard of last of which nobody knows whether it was carried out; None: there is none.
+    """
 
     step: Step
     key: str
     built: Built
     identity: str
-    doubtful: bool = False
+    doubted: datetime | None = None
 
 
 class Caller(Protocol):
@@ -48,10 +52,11 @@ class LiveCaller:
     def answer(self, task: Task) -> Mapping[str, Any]:
         """Run the action, and again from its start when it failed in passing; it then sees that its call may be doubtful."""
         line = self._line_of(task.step.connection.name)
-        call = self.call_type(task.step, task.key, task.built.fields, task.identity, task.doubtful, line, self._journal)
+        call = self.call_type(task.step, task.key, task.built.fields, task.identity, task.doubted, line, self._journal)
 
         def run() -> Mapping[str, Any]:
             call.made = 0
+            call.let_settle()
             return task.step.action.run(call)
 
         once = task.step.retry.attempts == 1  # said so by the user: not even a quick second try

@@ -232,7 +232,7 @@ class _Attempt:
                 part.seen_from(self._context.scope(step)),
                 self._caller,
                 identity=identity(claimed, key),
-                doubtful=key in claimed.doubtful,
+                doubted=claimed.doubtful.get(key),
                 hidden=self._context.hidden,
             )
         except RefusedError as error:

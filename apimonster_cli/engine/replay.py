@@ -186,7 +186,7 @@ def _as_claimed(row: EventRow, chosen: Chosen, store: Store) -> Claimed:
         query=row.query,
         headers=row.headers,
         finished=tuple(FinishedStep(step.step, step.outcome, step.output, step.error) for step in steps),
-        doubtful=frozenset(),
+        doubtful={},
         store_id=store.store_id(),
         tries=0,
         first_tried_at=None,

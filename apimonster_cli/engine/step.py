@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from apimonster_cli.bundles.model import Step
@@ -33,11 +34,11 @@ class StepWork:
         self._built: Built | None = None
 
     def do(
-        self, scope: Scope, caller: Caller, *, identity: str, doubtful: bool = False, hidden: bool = False
+        self, scope: Scope, caller: Caller, *, identity: str, doubted: datetime | None = None, hidden: bool = False
     ) -> StepResult:
         """Do the step and return its result, secrets and all; TransientError and RefusedError when it has to wait for another try.
 
-        hidden: outputs of earlier steps come from the store, with secrets masked in them.
+        doubted: see callers.Task. hidden: outputs of earlier steps come from the store, with secrets masked in them.
         Anything unforeseen fails the step alone: one poison event must not stop the worker.
         """
         try:
@@ -47,7 +48,7 @@ class StepWork:
             self._built = self.step.fields.build(scope)
             if hidden and MASK in exactjson.dumps(self._built.fields):
                 return self.failed(_HIDDEN)
-            task = Task(self.step, self.key, self._built, identity, doubtful)
+            task = Task(self.step, self.key, self._built, identity, doubted)
             return self._result("done", output=caller.answer(task))
         except (TransientError, RefusedError, StoreError, LostLeaseError):
             raise

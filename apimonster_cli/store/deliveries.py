@@ -45,8 +45,9 @@ _DONE_BEFORE = and_(
     calls.c.state == "answered", calls.c.status.between(200, 299), calls.c.sent_at < deliveries.c.first_tried_at
 )
 _IN_DOUBT = and_(calls.c.writes.is_(True), or_(calls.c.state.in_(("sent", "unknown")), _DONE_BEFORE))
+_LAST_HEARD_OF = func.coalesce(calls.c.ended_at, calls.c.sent_at)
 _BEGUN = (
-    select(calls.c.delivery_id, calls.c.step, calls.c.action, func.max(case((_IN_DOUBT, 1), else_=0)))
+    select(calls.c.delivery_id, calls.c.step, calls.c.action, func.max(case((_IN_DOUBT, _LAST_HEARD_OF))))
     .join(deliveries, deliveries.c.id == calls.c.delivery_id)
     .where(calls.c.delivery_id.in_(_IDS))
     .group_by(calls.c.delivery_id, calls.c.step, calls.c.action)
@@ -113,7 +114,7 @@ class _Progress:
     """What earlier attempts at a delivery have left on record: see Claimed."""
 
     finished: dict[str, FinishedStep] = field(default_factory=dict)
-    doubtful: set[str] = field(default_factory=set)
+    doubtful: dict[str, datetime] = field(default_factory=dict)
     actions: dict[str, str] = field(default_factory=dict)
 
 
@@ -158,7 +159,7 @@ def claim(connection: Connection, wanted: Wanted, store_id: str) -> list[Claimed
             query=row.query,
             headers=row.headers,
             finished=tuple(progress[row.id].finished.values()),
-            doubtful=frozenset(progress[row.id].doubtful),
+            doubtful=progress[row.id].doubtful,
             actions=progress[row.id].actions,
             store_id=store_id,
             tries=row.tries,
@@ -243,11 +244,11 @@ def _progress(connection: Connection, ids: Sequence[int]) -> defaultdict[int, _P
     for row in connection.execute(_FINISHED, {"ids": ids}):
         progress[row.delivery_id].finished[row.step] = FinishedStep(row.step, row.outcome, row.output, row.error)
         progress[row.delivery_id].actions[row.step] = row.action
-    for delivery_id, step, action, in_doubt in connection.execute(_BEGUN, {"ids": ids}):
+    for delivery_id, step, action, doubted in connection.execute(_BEGUN, {"ids": ids}):
         begun = progress[delivery_id]
         begun.actions.setdefault(step, action)
-        if in_doubt and step not in begun.finished:
-            begun.doubtful.add(step)
+        if doubted is not None and step not in begun.finished:
+            begun.doubtful[step] = doubted
     return progress
 
 

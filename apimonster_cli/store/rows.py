@@ -81,7 +81,7 @@ class Claimed:
     """A delivery to work on, with all that is needed for it.
 
     payload: JSON text. doubtful: steps with a writing call that was sent and of which no answer is on record, or
-    that was answered before the delivery was replayed.
+    that was answered before the delivery was replayed; with each the moment at which the last such call was given up on, or sent.
     store_id: names this database; ids derived from row numbers carry it, so a new database cannot repeat them.
     first_tried_at: when the first attempt began; None on the first. tries: attempts that count towards giving up.
     """
@@ -97,7 +97,7 @@ class Claimed:
     query: Mapping[str, Any]
     headers: Mapping[str, str]
     finished: tuple[FinishedStep, ...]
-    doubtful: frozenset[str]
+    doubtful: Mapping[str, datetime]
     store_id: str
     tries: int
     first_tried_at: datetime | None

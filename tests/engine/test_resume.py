@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.engine.support import (
     DOWN,
     LOOK,
     LOST,
+    PUT,
     SECRET,
     Bench,
     Benches,
@@ -208,6 +210,54 @@ def test_a_call_that_surely_did_not_happen_is_simply_made_again(make: Benches) -
     assert outcomes == ["done"]
     assert [request.path for request in made.crm.requests] == ["/put", "/put"]
     assert [call.state for call in made.transactions()] == ["turned_away", "answered"]
+
+
+# doubt where only a look keeps a thing from being made twice ------------------------------------------------------------
+def settling(*, timeout: timedelta) -> Step:
+    return step(action=replace(PUT, settles=True), to=connection(timeout=timeout))
+
+
+def test_a_call_without_an_id_of_ours_has_time_to_end_before_it_is_looked_for(make: Benches) -> None:
+    made = make(bundle(settling(timeout=timedelta(seconds=30))))
+    made.crm.replies = [LOST, answer({"number": "7A"})]
+    made.accept()
+    began = made.clock.passed
+
+    outcomes = [*made.deliver_due(), *made.deliver_next()]
+
+    assert outcomes == [None, "done"]
+    assert [request.path for request in made.crm.requests] == ["/put", "/find"]
+    assert 30 <= made.clock.passed - began < 60
+
+
+def test_so_it_has_when_the_program_was_killed_meanwhile(make: Benches) -> None:
+    made = make(bundle(settling(timeout=timedelta(seconds=30))))
+    made.accept()
+    made.crm.replies = [StoreError("as if the power had gone")]
+    with pytest.raises(StoreError):
+        made.deliver_due()
+    made.store.release_all()
+    made.crm.requests.clear()
+
+    at_once, requests, later = made.deliver_due(), list(made.crm.requests), made.deliver_next()
+
+    assert (at_once, requests, later) == ([None], [], ["done"])
+    assert [request.path for request in made.crm.requests] == ["/find", "/put"]
+
+
+def test_a_clock_that_was_set_back_keeps_nothing_from_being_looked_for(make: Benches) -> None:
+    made = make(bundle(settling(timeout=timedelta(seconds=30))))
+    made.accept()
+    made.crm.replies = [StoreError("as if the power had gone")]
+    with pytest.raises(StoreError):
+        made.deliver_due()
+    made.store.release_all()
+    made.clock.passed -= 3600
+    made.store.move(timedelta(seconds=-3600))
+
+    outcomes = made.deliver_due()
+
+    assert outcomes == ["done"]
 
 
 # events that end the program -------------------------------------------------------------------------------------------

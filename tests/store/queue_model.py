@@ -157,7 +157,7 @@ class Model:
         assert (claimed.tries, claimed.failing, claimed.interrupted) == (one.tries, one.failing, one.interrupted)
         assert claimed.bulk == bool(one.priority)
         assert {step.step: step.outcome for step in claimed.finished} == one.steps
-        assert claimed.doubtful == self._doubtful(one)
+        assert set(claimed.doubtful) == self._doubtful(one)
 
     def _doubtful(self, delivery: Delivery) -> set[str]:
         """Return the steps that may have changed something without being finished."""

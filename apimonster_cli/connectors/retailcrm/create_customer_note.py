@@ -47,4 +47,5 @@ CREATE_CUSTOMER_NOTE = Action(
     run=create_customer_note,
     needs=(("text",), ("customer.id", "customer.externalId")),
     scopes=("customer_write", "customer_read"),
+    settles=True,
 )
