@@ -23,7 +23,7 @@ class Rate:
         self._clock = clock
         self._lock = threading.Lock()
         self._next = -math.inf
-        most = max(1, math.floor(per_second))
+        most = math.ceil(round(per_second, 6))  # what one second may hold at its fullest
         self._departures: deque[float] = deque(maxlen=most)
         self._window = most / per_second * _WINDOW_MARGIN
 

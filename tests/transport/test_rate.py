@@ -4,7 +4,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apimonster_cli.transport.rate import Rate
@@ -89,6 +89,8 @@ def test_threads_share_one_row_of_moments() -> None:
 
 
 @given(RATES, st.lists(st.floats(min_value=0, max_value=0.5), min_size=1, max_size=60))
+@example(2.5, [0.0] * 4)
+@example(600 / 60.0000001, [0.0] * 12)
 def test_calls_that_were_held_up_do_not_leave_all_at_once(per_second: float, pauses: list[float]) -> None:
     clock = FakeClock()
     rate = Rate(per_second, clock)
