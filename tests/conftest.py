@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 READ_BY_US = {
@@ -46,8 +47,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--deals", default="300", help="how many deals the simulated month of a Calltouch account has")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     sys.addaudithook(_no_store_in_the_tree)
+    # The normal run tries the same examples each time, so that what it says does not hang on luck; the long one looks for others.
+    # How long an example takes is never asked.
+    settings.register_profile(
+        "ours",
+        deadline=None,
+        derandomize=not config.getoption("--slow"),
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("ours")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

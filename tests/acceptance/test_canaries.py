@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apimonster_cli.bundles.substitute import read_env
@@ -44,7 +44,6 @@ def test_finds_half_of_a_secret(name: str) -> None:
     assert _named(name, quote(secret[: len(secret) // 2]).encode())
 
 
-@settings(deadline=None)
 @given(st.text(min_size=12, max_size=40).filter(lambda text: "\0" not in text), st.binary(), st.binary())
 def test_finds_any_secret(secret: str, before: bytes, after: bytes) -> None:
     search = Search({"ANY": secret})

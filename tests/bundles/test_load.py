@@ -393,7 +393,7 @@ def test_an_unreadable_file_makes_no_follow_up_mistakes(tmp_path: Path) -> None:
     st.lists(st.tuples(st.integers(0, 150), st.sampled_from(SLIPS)), min_size=1, max_size=3),
     st.sampled_from(["value", "delete", "repeat"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_written_ends_in_problems_or_a_config(slips: list[tuple[int, str]], kind: str) -> None:
     lines_ = EXAMPLE.read_text(encoding="utf-8").split("\n")
     for number, slip in slips:

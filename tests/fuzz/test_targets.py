@@ -43,7 +43,7 @@ def test_nothing_breaks_on_seeds(name: str) -> None:
 def test_nothing_breaks_on_what_is_made_of_seeds(name: str) -> None:
     chosen = loaded(name)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(inputs(chosen))
     def check(data: bytes) -> None:
         chosen.check(data)

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from apimonster_cli.sandbox.api import carry_out
@@ -75,7 +75,6 @@ def counts(sandbox: Sandbox) -> dict[str, int]:
         ("/orders/packs/create", "pack", PACK),
     ],
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_is_answered(path: str, name: str, shape: Shape, data: st.DataObject) -> None:
     sandbox = Sandbox()

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from multidimensional_urlencode import urlencode as python_client_query  # type: ignore[import-untyped]
 
@@ -47,13 +47,11 @@ nested = st.dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(nested)
 def test_reads_back_whatever_the_python_client_writes(parameters: dict[str, Any]) -> None:
     assert decode(python_client_query(parameters)) == parameters
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=5))
 def test_takes_any_query(pairs: list[tuple[str, str]]) -> None:
     assert isinstance(decode(urlencode(pairs)), dict)

@@ -169,7 +169,7 @@ _EVENTS = st.lists(
 
 
 @given(first=_EVENTS, then=_EVENTS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_tells_repeats_in_one_batch_and_over_several_alike(
     store: DatabaseStore, first: list[tuple[str, str, str]], then: list[tuple[str, str, str]]
 ) -> None:

@@ -6,9 +6,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.store.queue_machine import QueueMachine
 
-USUAL = settings(
-    max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
-)
+USUAL = settings(max_examples=20, stateful_step_count=40, suppress_health_check=list(HealthCheck))
 
 
 def test_keeps_its_promises() -> None:

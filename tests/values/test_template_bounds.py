@@ -197,7 +197,7 @@ STATEMENTS = st.recursive(
 
 @pytest.mark.usefixtures("little_time")
 @pytest.mark.timeout(120)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(STATEMENTS)
 def test_any_template_ends_and_makes_nothing_endless(text: str) -> None:
     event: dict[str, Any] = {"items": list(range(500)), "word": "ab" * 500, "words": ["ab", "<b>", "7"] * 100}
