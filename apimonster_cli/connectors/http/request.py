@@ -1,6 +1,7 @@
 """HTTP: one request, made of the step's fields."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from apimonster_cli.values.convert import text
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _PATH_SIGNS = "/%:@!$&'()*+,;=?~-._"
+_LONE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _BODIES = ("json", "form", "body")
 
 
@@ -39,7 +41,7 @@ def build(call: Call) -> Request:
     form = fields.get("form")
     return Request(
         method,
-        quote(text(fields.get("path") or ""), safe=_PATH_SIGNS),
+        _path(text(fields.get("path") or "")),
         query=tuple(_pairs(fields.get("query") or {})),
         form=tuple(_pairs(form)) if form is not None else None,
         json=fields.get("json"),
@@ -47,6 +49,14 @@ def build(call: Call) -> Request:
         headers=headers,
         writes=writes,
     )
+
+
+def _path(written: str) -> str:
+    """Return a path fit for the wire; what is percent-encoded stays so.
+
+    A % that encodes nothing is encoded here: for its sake the HTTP client would encode every other % once more.
+    """
+    return _LONE_PERCENT.sub("%25", quote(written, safe=_PATH_SIGNS))
 
 
 def _pairs(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

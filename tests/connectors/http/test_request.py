@@ -57,6 +57,7 @@ def test_query_and_form_take_nested_fields_with_brackets() -> None:
     [
         ("/leads/7?full=1", "/leads/7?full=1"),
         ("/имя 1", "/%D0%B8%D0%BC%D1%8F%201"),
+        ("/100% имя%20я%", "/100%25%20%D0%B8%D0%BC%D1%8F%20%D1%8F%25"),
         ("/a%2Fb", "/a%2Fb"),
         ("/a#b\r\nX: y", "/a%23b%0D%0AX:%20y"),
     ],
