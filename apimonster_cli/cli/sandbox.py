@@ -1,5 +1,6 @@
 """`sync sandbox`: the look-alikes of RetailCRM and of Calltouch's orders diary alone."""
 
+import gc
 import os
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,8 @@ from apimonster_cli.core.errors import ConfigError
 API_KEY = "SANDBOX_API_KEY"
 TOKEN = "SANDBOX_CALLTOUCH_TOKEN"  # noqa: S105 - the name of a variable
 _USUAL = "sandbox"
+# Whole collections: over a hundred thousand calls on record each holds all others up for as long as dozens of calls take.
+_NEVER = 1_000_000_000
 
 
 def command(
@@ -43,6 +46,7 @@ def command(
         wanted = parse_faults(faults)
     except ValueError as error:
         raise ConfigError(f"--faults {faults}: {error}") from None
+    gc.set_threshold(*gc.get_threshold()[:2], _NEVER)
     with until_stopped() as wait:
         key, token = os.environ.get(API_KEY) or _USUAL, os.environ.get(TOKEN) or _USUAL
         sandbox = Sandbox(keys=(key,), token=token, faults=wanted, seed=seed, database=database)

@@ -5,7 +5,7 @@ A row that `get` returns is not changed in place, with one exception: the runnin
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -79,6 +79,11 @@ class State:
         row_id = self._deals.get((site, service, number))
         return None if row_id is None else self._rows["deal"][row_id]
 
+    def notes(self, customers: Iterable[str]) -> list[Row]:
+        """Return the notes on the customers with these ids, oldest first."""
+        found = sorted(note for customer in set(customers) for note in self._notes.get(customer, ()))
+        return [self._rows["note"][note] for note in found]
+
     def next_id(self, kind: str) -> int:
         """Return a fresh id: of a kind of rows, or of order lines (`item`) and payments (`payment`)."""
         self._counters[kind] = self._counters.get(kind, 0) + 1
@@ -142,6 +147,7 @@ class State:
         self._payment_external: dict[str, str] = {}
         self._items: dict[int, int] = {}
         self._deals: dict[tuple[str, str | None, str], int] = {}
+        self._notes: dict[str, dict[int, None]] = {}
         self._changed.clear()
 
     def _load(self) -> None:
@@ -165,6 +171,8 @@ class State:
                 self._payments[payment_id] = row["id"]
                 if "externalId" in payment:
                     self._payment_external[payment["externalId"]] = payment_id
+        elif kind == "note":
+            self._notes.setdefault(str(row["customer"]["id"]), {})[row["id"]] = None
         elif kind == "deal":
             self._deals[_deal_key(row)] = row["id"]
 
@@ -181,6 +189,8 @@ class State:
             for payment_id, payment in row["payments"].items():
                 self._payments.pop(payment_id, None)
                 self._payment_external.pop(payment.get("externalId", ""), None)
+        elif kind == "note":
+            self._notes.get(str(row["customer"]["id"]), {}).pop(row["id"], None)
         elif kind == "deal":
             self._deals.pop(_deal_key(row), None)
 

@@ -173,7 +173,9 @@ def test_notes_come_and_go(client: Any) -> None:
     assert notes[0]["customer"] == {"site": "main", "id": 1, "externalId": "c1", "type": "customer"}
     assert [note.get("managerId") for note in notes] == [1, None]
     assert deleted.get_response() == {"success": True}
-    assert len(client.customer_notes().get_response()["notes"]) == 1
+    assert [note["id"] for note in client.customer_notes().get_response()["notes"]] == [2]
+    assert client.customer_notes({"customerIds": [2]}).get_response()["notes"] == []
+    assert [note["id"] for note in client.customer_notes({"customerIds": [2, 1]}).get_response()["notes"]] == [2]
     assert client.customer_note_delete(1).get_error_msg() == "Note not found map"
 
 
