@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from apimonster_cli.cli import output
 from apimonster_cli.cli.opening import AsJson, Files, load_config
+from apimonster_cli.core.address import from_here
 
 if TYPE_CHECKING:
     from apimonster_cli.bundles.model import Config, Settings
@@ -52,7 +53,4 @@ def base_address(settings: "Settings") -> str:
     """Return public_url, or the address that this machine itself reaches the listener at; no slash at the end."""
     if settings.public_url:
         return settings.public_url.rstrip("/")
-    host, port = settings.listen
-    if host in {"", "0.0.0.0", "::"}:
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return from_here(settings.listen)

@@ -12,6 +12,7 @@ from typing import Literal
 from apimonster_cli.bundles.draft import Draft
 from apimonster_cli.bundles.model import Config, Connection
 from apimonster_cli.bundles.problem import all_of
+from apimonster_cli.core.address import from_here, written
 from apimonster_cli.core.call import Answer
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.duration import format_duration
@@ -129,13 +130,12 @@ def _wrong_rights(file: Path) -> Finding | None:
 def addresses(config: Config, *, daemon: bool, ask: Callable[[str, str], Answer]) -> Iterator[Finding]:
     """Look at the port and the public address. daemon: one is running; ask: (address, path) → the answer to a GET, CallError."""
     settings = config.settings
-    host, port = settings.listen
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    shown = written(settings.listen)
     if not daemon:
         yield Finding("daemon", "warn", "none is running: nothing is received", "start sync run")
         yield _port(settings.listen, shown)
     else:
-        yield _listener(shown, _local(settings.listen), ask)
+        yield _listener(shown, from_here(settings.listen), ask)
     if not any(connection.connector.hook for connection in config.connections.values()):
         return
     if settings.public_url is None:
@@ -201,13 +201,6 @@ def _status(answer: Answer) -> str | None:
     except ValueError:
         return None
     return body.get("status") if isinstance(body, dict) else None
-
-
-def _local(listen: tuple[str, int]) -> str:
-    host, port = listen
-    if host in {"", "0.0.0.0", "::"}:
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def work(config: Config, store: Store, now: datetime) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from apimonster_cli.core.address import written
 from apimonster_cli.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def bind(address: tuple[str, int], setting: str = "settings.listen") -> socket.s
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise ConfigError(_sentence(error, f"[{host}]:{port}" if ":" in host else f"{host}:{port}", setting)) from error
+        raise ConfigError(_sentence(error, written(address), setting)) from error
 
 
 def _sentence(error: OSError, address: str, setting: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Self
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from apimonster_cli.core.address import written
 from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.errors import ConfigError
 from apimonster_cli.sandbox.account import Account, Key
@@ -92,8 +93,7 @@ class Running:
 
     def __init__(self, sandbox: Sandbox, listening: socket.socket, http: str, loop: str) -> None:
         self.sandbox = sandbox
-        host, port = listening.getsockname()[:2]
-        self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self.url = f"http://{written(listening.getsockname()[:2])}"
         config = uvicorn.Config(
             sandbox.app,
             http=_reachable(http),

@@ -26,10 +26,9 @@ from ipaddress import ip_address
 from apimonster_cli.bundles.draft import Draft
 from apimonster_cli.bundles.model import Settings
 from apimonster_cli.bundles.report import Report
+from apimonster_cli.core.address import EVERY, written
 
 NAME = "admin"
-
-_EVERY = {"0.0.0.0", "::"}  # what an address says that means all of the machine's
 
 
 def check(draft: Draft, report: Report) -> None:
@@ -42,14 +41,14 @@ def check(draft: Draft, report: Report) -> None:
         report.at(
             node,
             NAME,
-            f"page and metrics cannot be where webhooks come in, on {_shown(listen)}; give them a port of their own",
-            _shown((admin[0], admin[1] + 1 if admin[1] < 65535 else 8081)),
+            f"page and metrics cannot be where webhooks come in, on {written(listen)}; give them a port of their own",
+            written((admin[0], admin[1] + 1 if admin[1] < 65535 else 8081)),
         )
     elif not _is_of_this_machine(admin[0]):
         report.at(
             node,
             NAME,
-            f"the page has no login: whoever reaches {_shown(admin)} reads it; write 127.0.0.1:{admin[1]}, "
+            f"the page has no login: whoever reaches {written(admin)} reads it; write 127.0.0.1:{admin[1]}, "
             "or see to it that a firewall lets nobody else in",
             severity="warning",
         )
@@ -57,7 +56,7 @@ def check(draft: Draft, report: Report) -> None:
 
 def _collide(one: tuple[str, int], other: tuple[str, int]) -> bool:
     """Return whether two addresses cannot both be listened on; port 0 means any that is free."""
-    same_host = one[0] == other[0] or not _EVERY.isdisjoint({one[0], other[0]})
+    same_host = one[0] == other[0] or not EVERY.isdisjoint({one[0], other[0]})
     return same_host and one[1] == other[1] != 0
 
 
@@ -66,8 +65,3 @@ def _is_of_this_machine(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def _shown(address: tuple[str, int]) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
