@@ -19,8 +19,11 @@ SECONDS = 2.0
 SECONDS_OF_A_MAP = 10.0
 """For all fields of a step, or a whole filter."""
 
+LONGEST = 100_000
+"""Characters of what a template gives, and of what one of its operations joins or repeats."""
+
 HEAVIEST = 10_000_000
-"""Characters of a value that is made, with 32 more for each element: about what it takes in memory."""
+"""Characters of any value on the way, with 32 more for each element: about what it takes in memory."""
 
 MOST_ROUNDS = 20_000
 _ELEMENT = 32
@@ -99,8 +102,7 @@ def write(characters: int) -> None:
     effort = _current.effort
     if effort is not None:
         effort.written += characters
-        if effort.written > HEAVIEST:
-            raise TemplateError(f"the template makes something longer than {HEAVIEST} characters")
+        check_weight(effort.written)
     step()
 
 
@@ -128,10 +130,19 @@ def weighed(value: Any) -> Any:
     return value
 
 
+def check_length(characters: int) -> None:
+    """Refuse what is longer than a template may give. TemplateError."""
+    _check(characters, LONGEST)
+
+
 def check_weight(weight: int) -> None:
     """Refuse what is heavier than a value may be. TemplateError."""
-    if weight > HEAVIEST:
-        raise TemplateError(f"the template makes something longer than {HEAVIEST} characters")
+    _check(weight, HEAVIEST)
+
+
+def _check(size: int, most: int) -> None:
+    if size > most:
+        raise TemplateError(f"the template makes something longer than {most} characters")
 
 
 def _length(key: Any) -> int:

@@ -21,7 +21,6 @@ from apimonster_cli.values.path import format_keys
 from apimonster_cli.values.pattern import compile_pattern
 from apimonster_cli.values.sandbox import EXACT, FOLLOW, JOIN, SCOPE, SKIP, STEP, TICK, Sandbox
 from apimonster_cli.values.scope import MISSING, Scope, is_empty
-from apimonster_cli.values.template_filters import bounded
 
 _STATEMENTS = (nodes.Output, nodes.If, nodes.For, nodes.Assign, nodes.AssignBlock, nodes.With, nodes.FilterBlock)
 _FAILURES = (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
@@ -270,7 +269,7 @@ def _bounded(pieces: Iterator[str]) -> Iterator[str]:
     length = 0
     for piece in pieces:
         length += len(piece)
-        bounded(length)
+        effort.check_length(length)
         yield piece
 
 

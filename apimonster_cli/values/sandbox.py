@@ -18,7 +18,7 @@ from apimonster_cli.values import effort
 from apimonster_cli.values.absent import Absent, Skipped, no_value, nothing, printed
 from apimonster_cli.values.errors import TemplateError, shown
 from apimonster_cli.values.scope import MISSING
-from apimonster_cli.values.template_filters import all_filters, bounded, join_parts
+from apimonster_cli.values.template_filters import all_filters, join_parts
 
 # Names of filters that only the rewriting in `jinja` uses; no template can spell them.
 FOLLOW, EXACT, JOIN, SKIP, TICK, STEP = "<follow>", "<exact>", "<join>", "<skip>", "<tick>", "<step>"
@@ -154,7 +154,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if _is_number(left) and _is_number(right):
             return _calculate(operator, left, right)
         if operator == "+" and any(isinstance(left, kind) and isinstance(right, kind) for kind in (str, list)):
-            bounded(len(left) + len(right))
+            effort.check_length(len(left) + len(right))
             return effort.weighed(left + right)
         raise TemplateError(
             f"{shown(left)} {operator} {shown(right)} cannot be worked out; texts become numbers with | number and join with ~"

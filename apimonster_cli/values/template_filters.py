@@ -22,14 +22,11 @@ from apimonster_cli.values import convert
 from apimonster_cli.values.absent import Absent, no_value, nothing, printed
 from apimonster_cli.values.convert import text
 from apimonster_cli.values.dates import WrittenDate, format_moment, in_zone, read_moment
-from apimonster_cli.values.effort import check_weight
+from apimonster_cli.values.effort import LONGEST, check_length, check_weight
 from apimonster_cli.values.errors import TemplateError, shown
 from apimonster_cli.values.numbers import read_integer, read_number
 from apimonster_cli.values.pattern import compile_pattern
 from apimonster_cli.values.scope import Locale, is_empty
-
-LONGEST = 100_000
-"""Characters that a template may make, in all and in any one operation."""
 
 _WIDEST = 1_000  # of padding: more is a mistake, and `%999999999d` would fill the memory
 _LONGEST_WRAPPED = 20_000  # characters: spaces take the square of their number
@@ -53,12 +50,6 @@ _PADDED = ("batch", "center", "slice")
 _Filter = Callable[..., Any]
 
 
-def bounded(length: int) -> None:
-    """Refuse a text or list longer than a template may make."""
-    if length > LONGEST:
-        raise TemplateError(f"the template makes something longer than {LONGEST} characters")
-
-
 def join_parts(parts: Iterable[Any], separator: str = "") -> str:
     """Return parts printed one after the other; TemplateError when one is missing or all are too long."""
     written: list[str] = []
@@ -66,7 +57,7 @@ def join_parts(parts: Iterable[Any], separator: str = "") -> str:
     for part in parts:
         written.append(printed(part))
         length += len(written[-1]) + len(separator)
-        bounded(length)
+        check_length(length)
     return separator.join(written)
 
 
@@ -251,7 +242,7 @@ def _reach(value: Any, keys: tuple[str | int, ...], name: str) -> Any:
 def _replace(value: Any, old: str, new: str, count: int = -1) -> str:
     written = text(value)
     old, new = text(old), text(new)
-    bounded(len(written) + written.count(old) * len(new))
+    check_length(len(written) + written.count(old) * len(new))
     return written.replace(old, new, count)
 
 
@@ -272,7 +263,7 @@ def _format(value: str, *args: Any, **kwargs: Any) -> str:
 def _indent(value: Any, width: int | str = 4, first: bool = False, blank: bool = False) -> str:  # noqa: FBT001, FBT002 - as Jinja has it
     written = text(value)
     by = len(width) if isinstance(width, str) else width
-    bounded(len(written) + (written.count("\n") + 1) * by)
+    check_length(len(written) + (written.count("\n") + 1) * by)
     return jinja_filters.do_indent(written, width, first, blank)
 
 
@@ -284,7 +275,7 @@ def _wordwrap(environment: Environment, value: Any, width: int = 79, *options: A
         raise TemplateError(f"a text of {len(written)} characters is too long for wordwrap")
     lines = written.count("\n") + 1 + 2 * len(written) // max(width, 1)
     between = named.get("wrapstring") or (options[1] if len(options) > 1 else None) or "\n"
-    bounded(len(written) + lines * len(text(between)))
+    check_length(len(written) + lines * len(text(between)))
     return jinja_filters.do_wordwrap(environment, written, width, *options, **named)
 
 

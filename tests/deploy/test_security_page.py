@@ -10,7 +10,6 @@ from apimonster_cli.daemon.gate import Bounds
 from apimonster_cli.store.database import KEYS_KEPT
 from apimonster_cli.transport.client import Client
 from apimonster_cli.values import effort
-from apimonster_cli.values.template_filters import LONGEST
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
@@ -41,7 +40,7 @@ def test_its_figures_are_in_force() -> None:
         f"known for {KEYS_KEPT.days} days",
         f"| {KEYS_KEPT.days} days |",
         f"A template has {effort.SECONDS:.0f} seconds of the processor",
-        f"{LONGEST // 1000} {LONGEST % 1000:03} characters",
+        f"{effort.LONGEST // 1000} {effort.LONGEST % 1000:03} characters",
         f"all fields of a step have {effort.SECONDS_OF_A_MAP:.0f}",
     )
 
