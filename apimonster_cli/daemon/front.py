@@ -3,11 +3,11 @@
 import errno
 import socket
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from apimonster_cli.core.address import written
 from apimonster_cli.core.errors import ConfigError
+from apimonster_cli.daemon.asgi import App, Receive, Scope, Send
 
 if TYPE_CHECKING:
     import uvicorn
@@ -16,9 +16,6 @@ _BACKLOG = 2048
 _MOST_AT_ONCE = 2000  # connections
 _KEEP_ALIVE = 30  # seconds
 _LAST_REQUESTS = 3  # seconds that requests under way have when the server stops
-
-Message = MutableMapping[str, Any]
-App = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
 
 def bind(address: tuple[str, int], setting: str = "settings.listen") -> socket.socket:
@@ -64,13 +61,10 @@ class Front:
         import uvicorn
 
         from apimonster_cli.daemon.gate import Bounds, room_for_connections, server_options
-        from apimonster_cli.daemon.listener import SERVER
 
         bounds = Bounds(connections=room_for_connections(self._most))
-
         config = uvicorn.Config(
             self._answer,
-            **SERVER,  # type: ignore[arg-type]  # a table of options of several types
             **server_options(bounds),
             interface="asgi3",
             backlog=_BACKLOG,
@@ -96,7 +90,5 @@ class Front:
         if self._server is not None:
             self._server.run(sockets=[self._socket])
 
-    async def _answer(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, send)

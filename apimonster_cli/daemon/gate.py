@@ -8,24 +8,20 @@ import asyncio
 import logging
 import resource
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from apimonster_cli.core import exactjson
+from apimonster_cli.daemon.asgi import AGAIN, Receive, Scope, Send, answer, refusal
 from apimonster_cli.daemon.limits import block, may_be_a_proxy
 
 _OTHER_FILES = 400  # that the rest of the program may have open: the store, and calls on their way
 _FEWEST = 64
-_AGAIN = b"10"  # seconds
 
 # Each broken request would be a line, and each answer that nobody waits for a traceback; the listener logs its own mistakes.
 logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-
-Message = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +45,15 @@ class Bounds:
 
 
 def server_options(bounds: Bounds | None = None) -> dict[str, Any]:
-    """Return the options of uvicorn that put these bounds in force for one server."""
+    """Return the options of uvicorn that our applications rely on, and that put these bounds in force for one server."""
     bounds = bounds or Bounds()
     return {
+        "access_log": False,  # it would write addresses, and with them tokens
+        "proxy_headers": False,  # whose X-Forwarded-For counts is said on each connection
+        "server_header": False,
+        "lifespan": "off",
+        "ws": "none",
+        "log_config": None,
         "http": partial(_parser(), bounds=bounds, crowd=Crowd(bounds)),
         "h11_max_incomplete_event_size": bounds.head_bytes,
     }
@@ -169,7 +171,7 @@ class Gated(asyncio.Protocol):
 
     def refuse(self, status: bytes, reason: str) -> None:
         """Answer a request that is not whole, and end the connection."""
-        body = _refusal(reason)
+        body = refusal(reason)
         head = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
         self.transport.write(head % (status, len(body)) + body)
         self._end()
@@ -212,19 +214,6 @@ def _parser() -> type[Gated]:
     return GatedHttptools
 
 
-async def _full(
-    _scope: Message, _receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-) -> None:
-    body = _refusal("too many connections are open; send it again later")
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"retry-after", _AGAIN),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _refusal(reason: str) -> bytes:
-    return exactjson.dumps({"status": "refused", "reason": reason}).encode()
+async def _full(_scope: Scope, _receive: Receive, send: Send) -> None:
+    said = refusal("too many connections are open; send it again later")
+    await answer(send, 503, said, (b"retry-after", b"%d" % AGAIN), (b"connection", b"close"))

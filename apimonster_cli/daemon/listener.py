@@ -5,7 +5,7 @@ checks is that of their cost, and nothing is told to whom the address is not kno
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apimonster_cli.bundles.model import Config
@@ -13,6 +13,7 @@ from apimonster_cli.core import crash, exactjson, log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.core.meter import SILENT, Meter
+from apimonster_cli.daemon.asgi import AGAIN, App, Header, Receive, Scope, Send, answer, refusal
 from apimonster_cli.daemon.body import (
     Payload,
     TooLargeError,
@@ -29,26 +30,11 @@ from apimonster_cli.daemon.receipts import Receipts
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.rows import NewEvent
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Reply = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
-
-SERVER = {
-    "access_log": False,  # it would write addresses, and with them tokens
-    "proxy_headers": False,  # whose X-Forwarded-For counts is said on each connection
-    "server_header": False,
-    "lifespan": "off",
-    "ws": "none",
-    "log_config": None,
-}
-"""The options of uvicorn that the listener relies on."""
+Reply = tuple[int, bytes, tuple[Header, ...]]
 
 BODY_SECONDS = 30.0
 """How long a sender may take over a body."""
 
-_AGAIN = 10  # seconds after which a sender may try again what could not be kept
 _TELL = 10.0  # seconds between two log lines about the same trouble of the same connection
 _OK: Reply = (200, b'{"status":"ok"}', ())
 _CHECKS = frozenset({"GET", "HEAD"})
@@ -57,9 +43,9 @@ _CHECKS = frozenset({"GET", "HEAD"})
 class _Refusal(Exception):  # noqa: N818 - an answer, not a failure
     """An answer other than 200, raised where it is found out."""
 
-    def __init__(self, status: int, reason: str, *headers: tuple[bytes, bytes], door: Door | None = None) -> None:
+    def __init__(self, status: int, reason: str, *headers: Header, door: Door | None = None) -> None:
         super().__init__(reason)
-        self.reply: Reply = (status, _json({"status": "refused", "reason": reason}), headers)
+        self.reply: Reply = (status, refusal(reason), headers)
         self.status = status
         self.door = door
 
@@ -110,22 +96,20 @@ class Listener:
         self._told: dict[tuple[str, int], float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; SERVER lets nothing else come in."""
+        """Answer one HTTP request; `gate.server_options` lets nothing else come in."""
         try:
             status, body, headers = await self._reply(scope, receive)
-        except _Refusal as refusal:
-            status, body, headers = refusal.reply
-            self._tell(refusal)
+        except _Refusal as refused:
+            status, body, headers = refused.reply
+            self._tell(refused)
             if scope["path"].startswith("/hooks/"):
-                self._meter.refused(refusal.door.connection.name if refusal.door else None, status)
+                self._meter.refused(refused.door.connection.name if refused.door else None, status)
         except _GoneError:
             return
         except Exception:  # noqa: BLE001 - whatever it was, nothing was accepted, and the sender is to try again
             log.get().exception("a request could not be answered")
             status, body, headers = _unavailable("something is wrong here; send it again later").reply
-        sized = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *headers]
-        await send({"type": "http.response.start", "status": status, "headers": sized})
-        await send({"type": "http.response.body", "body": body})
+        await answer(send, status, body, *headers)
         if status == 200 and scope["method"] == "POST":
             crash.point("after-answer")
 
@@ -265,15 +249,15 @@ class Listener:
 
         counting.add_done_callback(take)
 
-    def _tell(self, refusal: _Refusal) -> None:
+    def _tell(self, refused: _Refusal) -> None:
         """Log a refusal, but not each of a flood; strangers who know no address are not worth a line."""
-        if refusal.door is None:
+        if refused.door is None:
             return
-        name = refusal.door.connection.name
+        name = refused.door.connection.name
         now = self._clock.monotonic()
-        if now >= self._told.get((name, refusal.status), float("-inf")):
-            self._told[name, refusal.status] = now + _TELL
-            log.get().warning("webhook refused", connection=name, status=refusal.status, reason=str(refusal))
+        if now >= self._told.get((name, refused.status), float("-inf")):
+            self._told[name, refused.status] = now + _TELL
+            log.get().warning("webhook refused", connection=name, status=refused.status, reason=str(refused))
 
 
 def _event(door: Door, arrival: Arrival, method: str, encoding: bytes) -> NewEvent | None:
@@ -313,7 +297,7 @@ def _too_large(door: Door) -> _Refusal:
 
 
 def _unavailable(reason: str, door: Door | None = None) -> _Refusal:
-    return _Refusal(503, reason, (b"retry-after", b"%d" % _AGAIN), door=door)
+    return _Refusal(503, reason, (b"retry-after", b"%d" % AGAIN), door=door)
 
 
 def _json(value: Any) -> bytes:

@@ -18,7 +18,8 @@ from apimonster_cli.core import crash, log
 from apimonster_cli.core.clock import Clock, SystemClock
 from apimonster_cli.core.errors import SyncError
 from apimonster_cli.core.meter import SILENT
-from apimonster_cli.daemon.front import App, Front, bind
+from apimonster_cli.daemon.asgi import App
+from apimonster_cli.daemon.front import Front, bind
 from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.limits import Guesses
 from apimonster_cli.daemon.notify import notify, watchdog_seconds

@@ -7,13 +7,13 @@ the body and answers. The port is printed once; a line on stdin stops.
 
 import gc
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from apimonster_cli.core.clock import SystemClock
-from apimonster_cli.daemon.front import App, Front, bind
+from apimonster_cli.daemon.asgi import App, Receive, Scope, Send
+from apimonster_cli.daemon.front import Front, bind
 from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.listener import build_app
 from apimonster_cli.store.api import Store
@@ -22,14 +22,11 @@ from apimonster_cli.store.rows import Accepted, Counts, NewEvent
 from tests.benchmarks.processes import STORE
 from tests.daemon.listening import bundle, config, connection
 
-Message = MutableMapping[str, Any]
 _ANSWER = b'{"status":"accepted","event":1000000}'
 _HEADERS = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(_ANSWER))]
 
 
-async def bare(
-    scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-) -> None:
+async def bare(_scope: Scope, receive: Receive, send: Send) -> None:
     """Read the body and answer, no more."""
     while (await receive()).get("more_body"):
         pass

@@ -22,7 +22,7 @@ from apimonster_cli.core.place import Place
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.daemon.gate import Bounds, server_options
 from apimonster_cli.daemon.health import Health
-from apimonster_cli.daemon.listener import SERVER, build_app
+from apimonster_cli.daemon.listener import build_app
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.rows import Accepted, Counts, NewEvent
 
@@ -180,9 +180,7 @@ def listening(
     with socket.create_server(("127.0.0.1", 0)) as port:
         if send_buffer:
             port.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
-        server = uvicorn.Server(
-            uvicorn.Config(cast("Any", app), **cast("Any", SERVER | server_options(bounds) | options))
-        )
+        server = uvicorn.Server(uvicorn.Config(cast("Any", app), **server_options(bounds) | options))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [port]})
         thread.start()
         try:

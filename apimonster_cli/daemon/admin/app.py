@@ -4,9 +4,7 @@ There is no login, so it is for this machine. A page of a stranger, open in a br
 machine and read along; therefore only requests that name an address, or the name in the settings, are answered.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from ipaddress import ip_address
-from typing import Any
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -17,10 +15,7 @@ from starlette.routing import Route, Router
 
 from apimonster_cli.core import log
 from apimonster_cli.daemon.admin.page import CSP, Page
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from apimonster_cli.daemon.asgi import Message, Receive, Scope, Send
 
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -42,7 +37,7 @@ class Admin:
         self._names = {"localhost", name.lower()}
         self._routes = Router([Route("/", self._show), Route("/metrics", self._metrics)], redirect_slashes=False)
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
 
         async def guarded(message: Message) -> None:
