@@ -78,6 +78,12 @@ def reserve(connection: Connection, table: Table, count: int) -> range:
     return range(last + 1, last + 1 + count)
 
 
+def free_pages(connection: Connection) -> int:
+    """Return how many pages of the file no row uses."""
+    (free,) = _driver(connection).execute("PRAGMA freelist_count").fetchone()
+    return int(free)
+
+
 def tidy(connection: Connection, until: float) -> bool:
     """Give room of deleted rows back to the disk until then, of the monotonic clock; return whether that is all that is to give."""
     driver = _driver(connection)
@@ -85,7 +91,7 @@ def tidy(connection: Connection, until: float) -> bool:
     if mode != _SHRINKS:  # a copy that was written anew by hand: see compact
         return True
     (pages,) = driver.execute("PRAGMA page_count").fetchone()
-    (free,) = driver.execute("PRAGMA freelist_count").fetchone()
+    free = free_pages(connection)
     for _ in range(-((pages - free * _ROOM_KEPT) // (_ROOM_KEPT - 1))):
         driver.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, and a step frees one page
         if time.monotonic() >= until:

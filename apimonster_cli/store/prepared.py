@@ -10,7 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
 from sqlalchemy.engine.interfaces import DBAPICursor
 
 _MOST_ROWS = 64  # of one statement; more would save next to nothing
@@ -22,7 +22,7 @@ _Place = tuple[str, Callable[[Any], Any] | None, Any]
 class Prepared:
     """A Core statement with plain parameters: each a `bindparam` to be named, a column of an insert, or a constant."""
 
-    def __init__(self, statement: Insert | Update | Select[Any]) -> None:
+    def __init__(self, statement: Insert | Update | Delete | Select[Any]) -> None:
         self._statement = statement
         self._plans: dict[str, tuple[str, list[_Place]]] = {}  # by name of the database, filled at the first use
 

@@ -25,11 +25,13 @@ from sqlalchemy import (
 
 from apimonster_cli.core import crash
 from apimonster_cli.store import dialect
+from apimonster_cli.store.prepared import Prepared
 from apimonster_cli.store.rows import Pruned
 from apimonster_cli.store.tables import deliveries, events, is_open, pulled, repeat_keys, transactions, versions
 
 _MOST_SECONDS = 0.03  # of the writer's time for one batch; what is sent meanwhile waits as long, and for the commit
-_AT_ONCE = 50  # rows that are looked at between two looks at the time
+_MOST_PAGES = 256  # freed in one batch: each is overwritten, so that much goes to the disk with the commit
+_AT_ONCE = 50  # rows that are found by one statement
 _MOMENT = events.c.received_at.type
 
 
@@ -57,7 +59,7 @@ class _Kind:
     def __init__(self, age: ColumnElement[Any], table: Table, bound: str, stays: ColumnElement[bool] | None) -> None:
         self.bound = bound
         self.stays = stays is not None
-        self.delete = _delete(table)
+        self.delete = Prepared(_delete(table))
         old = select(*table.primary_key).where(age < bindparam("before", type_=_MOMENT)).order_by(age)
         if stays is not None:
             old = old.add_columns(age.label("moment"), stays.label("stays")).order_by(table.c.id)
@@ -99,34 +101,51 @@ _KINDS = (
 )
 
 
+class _Turn:
+    """How much one batch may do: for so long, and so much to be written."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.until = time.monotonic() + _MOST_SECONDS
+        self._connection = connection
+        self._pages = dialect.free_pages(connection) + _MOST_PAGES
+
+    def is_over(self) -> bool:
+        """Return whether the rest is for the next batch."""
+        return time.monotonic() >= self.until or dialect.free_pages(self._connection) >= self._pages
+
+
 def prune(connection: Connection, bounds: Bounds, place: Place, batch: int) -> tuple[Pruned, Place]:
     """Go on with a pass: delete at most `batch` rows (deliveries and steps go with their event), or give room back to the disk.
 
     Returns the place to go on from, the beginning when the pass is over.
     """
-    until = time.monotonic() + _MOST_SECONDS
+    turn = _Turn(connection)
     gone = 0
     while place.kind < len(_KINDS) and gone < batch:
-        rows, place = _some(connection, bounds, place, min(_AT_ONCE, batch - gone))
+        rows, place = _some(connection, bounds, place, min(_AT_ONCE, batch - gone), turn)
         gone += rows
-        if time.monotonic() >= until:
+        if turn.is_over():
             break
-    over = place.kind == len(_KINDS) and dialect.tidy(connection, until)
+    over = place.kind == len(_KINDS) and dialect.tidy(connection, turn.until)
     if gone:
         crash.point("prune")
     return Pruned(gone, more=not over), Place() if over else place
 
 
-def _some(connection: Connection, bounds: Bounds, place: Place, most: int) -> tuple[int, Place]:
+def _some(connection: Connection, bounds: Bounds, place: Place, most: int, turn: _Turn) -> tuple[int, Place]:
+    """Look at some rows and delete those that go, one by one while the turn lasts: a single one may be large."""
     kind = _KINDS[place.kind]
     asked = {"before": getattr(bounds, kind.bound), "most": most}
     if place.at is None:
         found = connection.execute(kind.first, asked).all()
     else:
         found = connection.execute(kind.next, {**asked, "at": place.at, "id": place.id}).all()
-    old = [dict(row._mapping) for row in found if not (kind.stays and row.stays)]  # noqa: SLF001  # public in spite of its name
-    if old:
-        connection.execute(kind.delete, old)
-    if len(found) < most:
-        return len(old), Place(place.kind + 1)
-    return len(old), Place(place.kind, found[-1].moment, found[-1].id) if kind.stays else place
+    gone = 0
+    for row in found:
+        if not (kind.stays and row.stays):
+            gone += kind.delete.once(connection, row._asdict()).rowcount  # noqa: SLF001  # public in spite of its name
+        if kind.stays:
+            place = Place(place.kind, row.moment, row.id)
+        if turn.is_over():
+            return gone, place
+    return gone, Place(place.kind + 1) if len(found) < most else place
