@@ -226,9 +226,6 @@ class Worker:
         while self._stranded:
             self._let_go(self._stranded[0], now)
             self._stranded.pop(0)
-        if leap:
-            moved = self._store.move(leap)
-            log.get().warning("the clock was set, or the machine was asleep", seconds=leap.total_seconds(), moved=moved)
         # Leases end by the clock on the wall, which may have leapt over them.
         passed = timedelta(seconds=self._clock.monotonic() - self._extended_at)
         if leap or passed >= self._lease / 3:
@@ -236,7 +233,10 @@ class Worker:
                 leases = [job.claimed.lease for job in self._held.values()]
             self._store.extend(leases, until=now + self._lease)
             self._extended_at = self._clock.monotonic()
+        if leap:  # at the end: what was moved must not be moved again because the store failed behind it
+            moved = self._store.move(leap)
             self._leaps.settle(leap)
+            log.get().warning("the clock was set, or the machine was asleep", seconds=leap.total_seconds(), moved=moved)
         return now
 
     def _let_go(self, stranded: _Stranded, now: datetime) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apimonster_cli.core.call import Answer, Request
-from apimonster_cli.core.errors import TransientError
+from apimonster_cli.core.errors import StoreError, TransientError
 from apimonster_cli.daemon.worker import Worker
 from tests.engine.support import DOWN, Bench, bench, bundle
 
@@ -82,3 +82,23 @@ def test_set_on_in_the_middle_of_a_call_it_gives_nothing_up(made: Bench) -> None
     worker.work_once()
 
     assert made.delivery().state == "waiting"
+
+
+def test_set_back_it_moves_what_waits_once_when_the_store_fails_meanwhile(
+    made: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = worker_of(made)
+    tried(made, worker)
+    made.clock.leapt -= 13 * HOUR
+    with monkeypatch.context() as patch:
+        patch.setattr(made.store, "extend", full)
+        with pytest.raises(StoreError, match="full"):
+            worker.work_once()
+
+    found = states(made, worker, timedelta(), 12 * HOUR, 13 * HOUR)
+
+    assert found == ["waiting", "waiting", "failed"]
+
+
+def full(*_given: object, **_named: object) -> None:
+    raise StoreError("the disk is full")
