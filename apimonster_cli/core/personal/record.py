@@ -16,6 +16,8 @@ Declared = Callable[[str], Kind | None]
 
 _FORM_NAME = re.compile(r"([\w\[\].-]+)=")
 _CONTACTS = ("phone", "email")  # what has one of them beside it is about somebody
+_OWN = ("address", "name")  # words in there are no remarks about it: they are it
+_MOST_UNREAD = 20  # values of a form that begin like JSON and are none: each costs a look at all that stands before it
 _BRACKETS = re.compile(r"[^\[\]]+")
 
 
@@ -76,6 +78,8 @@ class Masks:
             return _At(path, at.kind, person=True)
         if said == "a name":
             return _At(path, "name" if person else at.kind)
+        if said == "text" and at.kind in _OWN:
+            return _At(path, at.kind)  # an address written out, or notes on how to find it
         return _At(path, said or at.kind, person=person and key in words.PASSING)
 
     @staticmethod
@@ -129,12 +133,16 @@ def form_pairs(text: str) -> list[tuple[str, str]]:
     A value in JSON goes to the end of the JSON, whatever signs are in its texts.
     """
     pairs: list[tuple[str, str]] = []
-    at = 0
+    at = unread = 0
     while at < len(text):
         name = _FORM_NAME.match(text, at)
         if name is None:
             return []
-        end = _json_end(text, name.end()) or text.find("&", name.end())
+        end = None
+        if text.startswith(("{", "["), name.end()) and unread < _MOST_UNREAD:
+            end = _json_end(text, name.end())
+            unread += end is None
+        end = end or text.find("&", name.end())
         end = len(text) if end < 0 else end
         pairs.append((name[1], text[name.end() : end]))
         at = end + 1
@@ -142,9 +150,7 @@ def form_pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _json_end(text: str, start: int) -> int | None:
-    if text[start : start + 1] not in ("{", "["):
-        return None
     try:
         return json.JSONDecoder().raw_decode(text, start)[1]
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

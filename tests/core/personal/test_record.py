@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apimonster_cli.core import exactjson
-from apimonster_cli.core.personal import Kind, Masks
+from apimonster_cli.core.personal import Kind, Masks, record
 from apimonster_cli.core.personal.record import form_pairs
 
 PHONE, EMAIL = "74950000012", "ivan.primerov@example.com"
@@ -48,6 +48,20 @@ def test_what_stands_under_a_known_key_does_not_survive(record: Any, written: st
 
     assert f'"{PHONE}"' not in shown
     assert EMAIL not in shown
+
+
+def test_words_in_an_address_are_the_address() -> None:
+    order = {"delivery": {"address": {"text": "ул. Ленина, д. 5", "notes": "код 12", "city": "Тверь", "regionId": 7}}}
+
+    shown = Masks().value(order)
+
+    assert shown == {"delivery": {"address": {"text": "у•••", "notes": "к•••", "city": "Тверь", "regionId": 7}}}
+
+
+def test_remarks_on_an_order_stay_readable() -> None:
+    order = {"customerComment": "до обеда", "contact": {"comment": "до обеда"}}
+
+    assert Masks().value(order) == order
 
 
 def test_ids_and_numbers_stay_digit_by_digit() -> None:
@@ -145,3 +159,25 @@ def test_what_is_nested_too_deeply_is_masked_as_text() -> None:
 
 def test_a_form_with_json_in_it_is_read_to_the_end_of_the_json() -> None:
     assert form_pairs('order={"a": "x&y=1"}&site=main') == [("order", '{"a": "x&y=1"}'), ("site", "main")]
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_a_form_with_a_value_that_opens_and_opens_is_shown(opened: str) -> None:
+    text = f"phone={PHONE}&comment={opened * 100_000}"
+
+    shown = Masks().body(text) or ""
+
+    assert shown.startswith("phone=7495•••••12&comment=")
+
+
+def test_a_form_is_read_as_json_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+
+    def look(_text: str, _start: int) -> None:
+        nonlocal looked
+        looked += 1
+
+    monkeypatch.setattr(record, "_json_end", look)
+    found = form_pairs("a={&" * 1000)
+
+    assert (looked, len(found), found[-1]) == (20, 1000, ("a", "{"))
