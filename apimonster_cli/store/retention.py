@@ -143,7 +143,7 @@ def _some(connection: Connection, bounds: Bounds, place: Place, most: int, turn:
     gone = 0
     for row in found:
         if not (kind.stays and row.stays):
-            gone += kind.delete.once(connection, row._asdict()).rowcount  # noqa: SLF001  # public in spite of its name
+            gone += kind.delete.once(connection, row._asdict()).rowcount
         if kind.stays:
             place = Place(place.kind, row.moment, row.id)
         if turn.is_over():
