@@ -54,11 +54,13 @@ def command(
             _preview(config, person, found)
         _ask(found, yes=yes, may_ask=not as_json)
         done = _forget(store, person, found)
+    from apimonster_cli.store import remains
     from apimonster_cli.store.open import store_path
 
     path = store_path(config.settings.store, config.base)
-    file = receipt.clean(path, person.is_in, left=bool(done.left), emptied=done.emptied)
-    given = receipt.Receipt(clock.now(), person.shown, found, done.erased, done.left, file, receipt.copies(path))
+    file = "left" if done.left else remains.clean(path, person.is_in, emptied=done.emptied)
+    copies = tuple(copy.name for copy in remains.copies(path))
+    given = receipt.Receipt(clock.now(), person.shown, found, done.erased, done.left, file, copies)
     if as_json:
         output.document(given.as_object())
     else:

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from apimonster_cli.cli import masking, output
 
 if TYPE_CHECKING:
-    from apimonster_cli.store.traces import Erased, Holds, TracedEvent, Traces
+    from apimonster_cli.store.remains import State
+    from apimonster_cli.store.traces import Erased, TracedEvent, Traces
 
-File = Literal["clean", "left", "log", "pages"]
 LEFT = "Still to be delivered, and therefore left"
 # Tables, and what one of their rows is called where people read it.
 _TABLES: Mapping[str, str] = {
@@ -24,7 +23,7 @@ _TABLES: Mapping[str, str] = {
     "cursors": "error of a pull",
     "pauses": "reason of a pause",
 }
-_FILE: Mapping[File, str] = {
+_FILE: "Mapping[State, str]" = {
     "clean": "nothing is left in its bytes",
     "left": "not looked through: what is left above is in it",
     "log": "some program has read the store all the while, so its log still holds what was erased; end it, then do this again",
@@ -46,7 +45,7 @@ class Receipt:
     found: "Traces"
     erased: "Erased"
     left: "tuple[TracedEvent, ...]"
-    file: File
+    file: "State"
     copies: tuple[str, ...]
 
     @property
@@ -133,27 +132,3 @@ def counted(number: int, thing: str) -> str:
 
 def _listed(ids: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in ids.items())
-
-
-def copies(store: Path) -> tuple[str, ...]:
-    """Return the names of the files beside the store that look like copies of it."""
-    from apimonster_cli.store import remains
-
-    return tuple(file.name for file in remains.copies(store))
-
-
-def clean(store: Path, holds: "Holds", *, left: bool, emptied: bool) -> File:
-    """Look through the bytes of the store; write it anew where something is left in parts that no row uses any more.
-
-    Beside a daemon only a small store is: nobody can write meanwhile.
-    """
-    from apimonster_cli.store import remains
-
-    if left:
-        return "left"
-    if not remains.in_files(store, holds):
-        return "clean"
-    if not emptied:
-        return "log"
-    anew = remains.write_anew(store)
-    return "clean" if anew and not remains.in_files(store, holds) else "pages"

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from pathlib import Path
+from typing import Literal
 
 from apimonster_cli.store import dialect
 from apimonster_cli.store.lock import is_taken
@@ -14,6 +15,19 @@ _AT_ONCE = 4 * 1024 * 1024
 _OVERLAP = 4096  # bytes: a text on the seam of two reads is in one of them whole
 _OWN = ("", "-wal", "-shm", "-journal", ".lock")
 _DATABASE, _LOG = b"SQLite format 3\0", (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
+
+State = Literal["clean", "left", "log", "pages"]
+"""Where a text still is: nowhere; in rows, so that nobody has looked further; in the log; in unused parts of the file."""
+
+
+def clean(store: Path, holds: Holds, *, emptied: bool) -> State:
+    """Look through the bytes of a store whose rows are rid of a text; write it anew where some of it is left. emptied: its log is."""
+    if not in_files(store, holds):
+        return "clean"
+    if not emptied:
+        return "log"
+    anew = write_anew(store)
+    return "clean" if anew and not in_files(store, holds) else "pages"
 
 
 def in_files(store: Path, holds: Holds) -> list[Path]:
