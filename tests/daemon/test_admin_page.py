@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from apimonster_cli.core.errors import StoreError
-from apimonster_cli.daemon.admin.page import Page, object_key
+from apimonster_cli.daemon.admin.page import Page
 from apimonster_cli.engine.circuit import FAILURES
 from apimonster_cli.store.rows import PullState
 from tests.daemon.test_admin_metrics import EVERY_10_MINUTES
@@ -253,24 +253,6 @@ def test_shows_nothing_of_a_person_and_no_secret(make: Make) -> None:
 
     assert not [word for word in ("Анна", "Петрова", "anna", "495", "0012", "00-12", SECRET) if word in text]
     assert "•••" in text
-
-
-@pytest.mark.parametrize(
-    ("key", "shown"),
-    [
-        (None, ""),
-        ("order-17", "order-17"),
-        ("17", "17"),
-        ("1700000000123456789", "1700000000123456789"),
-        ("+74950000012", "•••"),
-        ("74950000012", "•••"),
-        ("8 (495) 000-00-12", "•••"),
-        ("anna@example.com", "•••"),
-        ("lead 17 of anna@example.com", "•••"),
-    ],
-)
-def test_an_object_key_is_shown_where_it_is_nobodys(key: str | None, shown: str) -> None:
-    assert object_key(key) == shown
 
 
 def test_masks_people_in_reasons(make: Make) -> None:

@@ -7,6 +7,6 @@ e-mail (`texts`).
 
 from apimonster_cli.core.personal.masks import KINDS, Kind, masked
 from apimonster_cli.core.personal.record import Declared, Masks
-from apimonster_cli.core.personal.texts import in_text
+from apimonster_cli.core.personal.texts import in_key, in_text
 
-__all__ = ["KINDS", "Declared", "Kind", "Masks", "in_text", "masked"]
+__all__ = ["KINDS", "Declared", "Kind", "Masks", "in_key", "in_text", "masked"]

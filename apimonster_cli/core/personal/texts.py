@@ -24,6 +24,7 @@ _NAMED = re.compile(
 )
 _BARE = re.compile(r"(?<![\w.+-])(?:[78][3489]\d{9}|(?:380|375|998)\d{9})(?![\w-])")
 _MAYBE = re.compile(r"\d(?:[\s().‐-―-]{0,3}\d){6}")
+_KEY = re.compile(r".*@.*|\+?\(?(?:[\s().‐-―-]*\d){10,15}", re.DOTALL)
 _PAIR = re.compile(r"""(["'])(\w[\w .\[\]-]{0,60})\1(\s*:\s*)(["'])((?:(?!\4)[^\\\n]|\\.){1,2000})\4""")
 
 _SAID = re.compile(r'(?<![\w.])([\w.]{1,200}+)(: | is |=)"([^"\n]{1,300})"')
@@ -44,6 +45,11 @@ def in_text(text: str, *, free: bool = False) -> str:
     text = _PHONES.sub(_phone, text)
     text = _NAMED.sub(lambda found: f"{found[1]}{masks.phone(found[2])}", text)
     return _BARE.sub(_phone, text) if free else text
+
+
+def in_key(key: str) -> str:
+    """Return what a thing goes by, for those who need not find it again: nothing of what may be an e-mail or a phone, of any country."""
+    return masks.MASK if _KEY.fullmatch(key) else in_text(key, free=True)
 
 
 def _phone(found: re.Match[str]) -> str:

@@ -6,7 +6,6 @@ no e-mail.
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -21,8 +20,7 @@ from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.duration import format_duration
 from apimonster_cli.core.errors import StoreError
-from apimonster_cli.core.personal import in_text
-from apimonster_cli.core.redact import MASK
+from apimonster_cli.core.personal import in_key, in_text
 from apimonster_cli.daemon.admin.look import Look, Looks
 from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.status import Status
@@ -38,9 +36,6 @@ CSP = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 """Nothing is loaded and nothing runs but the one style sheet in the page."""
-_PERSONAL = re.compile(
-    r".*@.*|\+?\(?(?:[\s().‐-―-]*\d){10,15}", re.DOTALL
-)  # an e-mail, or as many digits as a phone has
 _ADVICE_PAUSED = (
     "Its deliveries wait. Mend the key, the address or the rights; they go on by themselves, or at once after a reload."
 )
@@ -132,7 +127,7 @@ class Page:
             "at": self._moment(row.received_at),
             "connection": row.connection,
             "event": row.event or "",
-            "object": object_key(row.object_key),
+            "object": in_key(row.object_key or ""),
             "status": row.status,
             "deliveries": list(row.deliveries.items()),
         }
@@ -143,7 +138,7 @@ class Page:
             "at": self._moment(row.closed_at),
             "connection": row.connection,
             "event": row.event or "",
-            "object": object_key(row.object_key),
+            "object": in_key(row.object_key or ""),
             "bundle": row.bundle,
             "why": in_text(row.error or "", free=True),
         }
@@ -151,13 +146,6 @@ class Page:
     def _moment(self, when: datetime | None) -> str:
         zone = self._status.config.settings.timezone
         return when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
-
-
-def object_key(key: str | None) -> str:
-    """Return an object key as the page shows it: masked where it may be a phone or an e-mail."""
-    if key is None:
-        return ""
-    return MASK if _PERSONAL.fullmatch(key) else in_text(key, free=True)
 
 
 def _state(circuit: Circuit, when: Callable[[datetime], str]) -> Row:

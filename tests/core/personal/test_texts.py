@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apimonster_cli.core.personal import in_text
+from apimonster_cli.core.personal import in_key, in_text
 
 ANY_TEXT = st.text("0178 +()-@.%4б'\":a•{}=,&?/\\\n", max_size=80) | st.text(max_size=40)
 
@@ -85,3 +85,20 @@ def test_it_does_not_matter_what_stands_around(before: str, planted: str, after:
     shown = in_text(f"{before}, {planted}; {after}", free=True)
 
     assert planted not in shown
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("order-17", "order-17"),
+        ("17", "17"),
+        ("1700000000123456789", "1700000000123456789"),
+        ("+74950000012", "•••"),
+        ("74950000012", "•••"),
+        ("8 (495) 000-00-12", "•••"),
+        ("anna@example.com", "•••"),
+        ("lead 17 of anna@example.com", "•••"),
+    ],
+)
+def test_an_object_key_is_shown_where_it_is_nobodys(key: str, shown: str) -> None:
+    assert in_key(key) == shown
