@@ -30,7 +30,6 @@ bundles:
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("how", [(), ("--bulk",)], ids=["one by one", "bulk"])
 def test_a_backfill_that_was_killed_goes_on(
     tmp_path: Path, request: pytest.FixtureRequest, how: tuple[str, ...]

@@ -54,7 +54,6 @@ bundles:
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(180)
 def test_a_lead_overtakes_ten_thousand_scored_contacts(tmp_path: Path) -> None:
     crm = sandbox(tmp_path)
     program = daemon(tmp_path, crm)

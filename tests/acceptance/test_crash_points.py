@@ -23,7 +23,7 @@ from tests.acceptance.storm import STORE, Sender, daemon, ended, holdings, statu
 LEADS = 12
 POSTS = LEADS * 2
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.acceptance
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ main()
 """
 READY_SECONDS = 5
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.acceptance
 
 
 def test_the_same_webhook_at_one_moment_is_one_event(tmp_path: Path) -> None:

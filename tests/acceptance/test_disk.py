@@ -33,7 +33,6 @@ def strace_works() -> bool:
 
 pytestmark = [
     pytest.mark.acceptance,
-    pytest.mark.timeout(180),
     pytest.mark.skipif(not strace_works(), reason="strace is not installed, or may not trace here"),
 ]
 

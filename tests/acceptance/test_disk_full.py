@@ -26,7 +26,6 @@ def own_mounts() -> bool:
 
 pytestmark = [
     pytest.mark.acceptance,
-    pytest.mark.timeout(180),
     pytest.mark.skipif(not own_mounts(), reason="no mounts of one's own here"),
 ]
 

@@ -11,7 +11,6 @@ from tests.acceptance.storm import FAULTS, Storm, run
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(300)
 def test_a_storm_loses_nothing_and_doubles_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     seed = int(request.config.getoption("--seed"))
 

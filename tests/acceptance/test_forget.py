@@ -20,7 +20,7 @@ PERSON = 7
 PHONE = "74950000007"
 FIRST = 40
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.acceptance
 
 
 def test_a_person_is_erased_while_leads_come_in(tmp_path: Path) -> None:

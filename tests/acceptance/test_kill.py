@@ -17,7 +17,6 @@ LEADS = 500
 KILLS = 5
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("external_id", ['externalId: "utmstat-{{ id }}"', "# derived"], ids=["mapped", "derived"])
 def test_each_acknowledged_lead_is_exactly_one_order(
     tmp_path: Path, request: pytest.FixtureRequest, external_id: str

@@ -21,7 +21,7 @@ BEGIN = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 DOWN = "maintenance=1"
 A_CLAIM = timedelta(seconds=16)  # of sixteen deliveries, two calls each, at ten a second; and those claimed before them
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.acceptance
 
 
 def test_new_leads_pass_the_backlog_when_the_crm_comes_back(tmp_path: Path) -> None:

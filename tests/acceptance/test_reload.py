@@ -13,7 +13,7 @@ from tests.acceptance.oracle import Crm
 from tests.acceptance.processes import KEY, Program, lead_payload, running, sandbox, wait_for
 from tests.acceptance.storm import Sender, daemon, ended, holdings
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.acceptance
 
 
 class Editor:

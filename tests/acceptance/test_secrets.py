@@ -36,7 +36,7 @@ bundles:
         fields: {{externalId: "ct-{{{{ orderNumber }}}}", phone: client.phones}}
 """
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.acceptance
 
 
 @dataclass(frozen=True)

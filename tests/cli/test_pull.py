@@ -171,7 +171,6 @@ def test_an_order_that_is_wrong_fails_alone_with_its_reason(
     assert "status" in json.dumps(sync("show", failed["id"], "--json").json())
 
 
-@pytest.mark.timeout(180)
 def test_lost_answers_of_uploads_double_nothing(sync: Sync, sandbox: Running, deals: list[dict[str, Any]]) -> None:
     sandbox.sandbox.set_faults(parse_faults("lost=0.2,500=0.1"), seed=5)
 

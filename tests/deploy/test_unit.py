@@ -50,7 +50,6 @@ def test_systemd_finds_no_mistake_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.acceptance
-@pytest.mark.timeout(240)
 @pytest.mark.skipif(not strace_works(), reason="strace is not installed, or may not trace here")
 def test_the_daemon_needs_no_system_call_that_the_unit_forbids(tmp_path: Path) -> None:
     crm = sandbox(tmp_path)

@@ -196,7 +196,6 @@ STATEMENTS = st.recursive(
 
 
 @pytest.mark.usefixtures("little_time")
-@pytest.mark.timeout(120)
 @settings(max_examples=80)
 @given(STATEMENTS)
 def test_any_template_ends_and_makes_nothing_endless(text: str) -> None:
