@@ -3,13 +3,16 @@
 import gc
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from apimonster_cli.cli import output
 from apimonster_cli.cli.stopping import until_stopped
 from apimonster_cli.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from apimonster_cli.sandbox.server import Running
 
 # No options: the list of processes shows those to every user of the machine.
 API_KEY = "SANDBOX_API_KEY"
@@ -50,21 +53,26 @@ def command(
     with until_stopped() as wait:
         key, token = os.environ.get(API_KEY) or _USUAL, os.environ.get(TOKEN) or _USUAL
         sandbox = Sandbox(keys=(key,), token=token, faults=wanted, seed=seed, database=database)
-        diary = sandbox.calltouch
         if deals:
-            diary.make_up(deals, seed=seed)
+            sandbox.calltouch.make_up(deals, seed=seed)
         running = sandbox.serve(host, port)
         try:
-            output.say(f"RetailCRM look-alike at {running.url}, API key {_shown(key, API_KEY)}, site main.")
-            output.say(
-                f"Calltouch look-alike at {running.url}, token {_shown(token, TOKEN)}, site_id {diary.sites[0]}, "
-                f"{len(diary.deals())} deals. Ctrl-C ends it."
-            )
-            output.flush()
+            _introduce(running, key, token)
             wait()
         finally:
             running.stop()
     return 0
+
+
+def _introduce(running: "Running", key: str, token: str) -> None:
+    """Say where the look-alikes are, and with what they are called."""
+    diary = running.sandbox.calltouch
+    output.say(f"RetailCRM look-alike at {running.url}, API key {_shown(key, API_KEY)}, site main.")
+    output.say(
+        f"Calltouch look-alike at {running.url}, token {_shown(token, TOKEN)}, site_id {diary.sites[0]}, "
+        f"{len(diary.deals())} deals. Ctrl-C ends it."
+    )
+    output.flush()
 
 
 def _shown(secret: str, variable: str) -> str:
