@@ -51,6 +51,8 @@ def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _lower(value: Any) -> Any:
+    if isinstance(value, bytes):  # a body that could not be read is searched as far as it is text
+        value = value.decode(errors="replace")
     return value.lower() if isinstance(value, str) else value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, bindparam, exists, func, or_, select, type_coerce
 
 from apimonster_cli.store.rows import (
     Counts,
@@ -56,7 +56,8 @@ def list_events(connection: Connection, wanted: HistoryFilter) -> list[EventRow]
     if wanted.bundle or (wanted.status and not by_event):
         query = query.where(_has_delivery(wanted.bundle, None if by_event else wanted.status))
     if wanted.search:
-        query = query.where(_mentions(wanted.search, events.c.payload, events.c.object_key))
+        body = type_coerce(events.c.body, Text)
+        query = query.where(_mentions(wanted.search, events.c.payload, events.c.object_key, body))
     return _with_deliveries(connection, connection.execute(query).all())
 
 

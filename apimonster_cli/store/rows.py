@@ -223,7 +223,7 @@ class TransactionRow:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFilter:
-    """Which rows a listing shows, the newest first. search: text in the payload, object key, or request and answer."""
+    """Which rows a listing shows, the newest first. search: text in the payload or unread body, object key, or request and answer."""
 
     connection: str | None = None
     bundle: str | None = None

@@ -24,7 +24,15 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseStore]:
         event("lead-2", payload='{"name": "\\u0418\\u0432\\u0430\\u043d"}', received_at=NOON + HOUR),
         event("lead-3", bundles=("orders", "notes"), received_at=NOON + 2 * HOUR),
         event(None, event=None, status="unmatched", connection="other", bundles=(), received_at=NOON + 3 * HOUR),
-        event(None, event=None, status="rejected", payload=None, body=b"{", bundles=(), received_at=NOON + 4 * HOUR),
+        event(
+            None,
+            event=None,
+            status="rejected",
+            payload=None,
+            body='{"тел": "79990000007", Сидоров\xff'.encode() + b"\xff\x00",
+            bundles=(),
+            received_at=NOON + 4 * HOUR,
+        ),
     )
     one, two, three = claim(store, now=NOON + 9 * HOUR)
     first = store.begin_call(one.lease, call(request="phone=79990000001"))
@@ -69,6 +77,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseStore]:
         ({"search": "иван"}, [2, 1]),
         ({"search": "ПЕТРОВ"}, [1]),
         ({"search": "LEAD-3"}, [3]),
+        ({"search": "сидоров"}, [5]),
+        ({"search": "79990000007"}, [5]),
         ({"search": "50%_"}, [1]),
         ({"search": "5%_"}, []),
         ({"search": "lead_1"}, []),
