@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from apimonster_cli.store.figures import EventGlance, FailureGlance, Figures, Glance, Queue
 from apimonster_cli.store.rows import DeliveryState
@@ -20,7 +20,9 @@ _OLDEST = (
     .subquery()
 )
 _MADE = select(deliveries.c.bundle, deliveries.c.created_at).join(_OLDEST, deliveries.c.id == _OLDEST.c.first)
-_FAILED = select(func.count()).select_from(deliveries).where(deliveries.c.state == "failed")
+# Of a person who was erased nothing can be delivered again: what failed of that waits for nobody.
+_HAS_FAILED = and_(deliveries.c.state == "failed", events.c.status != "forgotten")
+_FAILED = select(func.count()).join_from(deliveries, events, events.c.id == deliveries.c.event_id).where(_HAS_FAILED)
 _EVENTS = (
     select(
         events.c.id,
@@ -49,7 +51,7 @@ _FAILURES = (
         deliveries.c.error,
     )
     .join(events, events.c.id == deliveries.c.event_id)
-    .where(deliveries.c.state == "failed")
+    .where(_HAS_FAILED)
     .order_by(deliveries.c.id.desc())
     .limit(bindparam("most"))
 )

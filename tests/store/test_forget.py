@@ -302,6 +302,16 @@ def test_retention_takes_a_forgotten_event_whatever_became_of_it(store: Database
     assert [row.id for row in store.events(HistoryFilter())] == [2]
 
 
+def test_what_failed_of_a_forgotten_event_waits_for_nobody(store: DatabaseStore) -> None:
+    accept(store, event("1", payload=lead()), event("2", payload=lead(OTHER)))
+    deliver(store, outcome="failed")
+
+    erase(store)
+
+    assert store.figures().failed == 1
+    assert [failure.event_id for failure in store.glance(events=0, failures=5).failures] == [2]
+
+
 @pytest.mark.parametrize("who", ["+7 495 000-00-99", "nobody@example.com"])
 def test_nobody_is_in_the_store(tmp_path: Path, store: DatabaseStore, who: str) -> None:
     accept(store, event("1", payload=lead()))
