@@ -37,7 +37,7 @@ def command(files: Files = None, *, as_json: AsJson = False) -> int:
         output.document({"ok": not failed, "findings": [_as_object(finding) for finding in found]})
     else:
         warned = sum(finding.level == "warn" for finding in found)
-        output.say(f"{len(found)} looked at: {failed} do not work, {warned} are worth a look")
+        output.say(f"{len(found)} looked at, {failed} not working, {warned} worth a look")
     return WORK_FAILED if failed else 0
 
 

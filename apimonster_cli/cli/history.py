@@ -110,7 +110,7 @@ def _cells(row: EventRow, zone: "tzinfo", waits: waiting.Waits) -> tuple[Any, ..
         row.event,
         output.shorten(row.object_key, 30),
         status,
-        deliveries or row.reason,
+        deliveries or row.reason or ("no bundle takes it" if row.status == "accepted" else None),
     )
 
 

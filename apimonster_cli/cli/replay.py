@@ -148,11 +148,11 @@ def _say(config: "Config", taken: "Sequence[Chosen]", refused: Sequence[Replay])
     if not taken:
         output.say("Nothing is delivered again.")
         return
-    what = "1 delivery is" if len(taken) == 1 else f"{len(taken)} deliveries are"
+    what, them = ("1 delivery is", "it") if len(taken) == 1 else (f"{len(taken)} deliveries are", "them")
     who = (
-        "the daemon takes them up now"
+        f"the daemon takes {them} up now"
         if _daemon_runs(config)
-        else "no daemon is running: sync run --once delivers them"
+        else f"no daemon is running: sync run --once delivers {them}"
     )
     output.say(f"{what} made again; {who}.")
 

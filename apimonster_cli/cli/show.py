@@ -104,7 +104,7 @@ def print_event(
             "object": event.object_key,
             "change": event.change,
             "version": event.version,
-            "repeated": f"{event.repeats} times" if event.repeats else None,
+            "repeated": ("once" if event.repeats == 1 else f"{event.repeats} times") if event.repeats else None,
         }
     )
     output.heading("What came in")

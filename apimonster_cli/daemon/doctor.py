@@ -23,7 +23,7 @@ from apimonster_cli.engine.online import Standing, ask_all
 from apimonster_cli.store.api import Store
 
 Level = Literal["ok", "warn", "fail"]
-_GIB = 1024**3
+_MIB, _GIB = 1024**2, 1024**3
 _LEAST_DISK = _GIB // 10
 _ENOUGH_DISK = _GIB
 _CLOCK_OFF = timedelta(seconds=10)
@@ -106,7 +106,9 @@ def _beside(store: Path) -> list[Path]:
 def _disk(store: Path) -> Finding:
     free = shutil.disk_usage(store.parent).free
     size = store.stat().st_size if store.exists() else 0
-    said = f"{free / _GIB:.1f} GiB free, {store.name} has {size / _GIB:.1f}"
+    said = f"{free / _GIB:.1f} GiB free"
+    if size:
+        said += f", {store.name} has {size / _MIB:.1f} MiB"
     if free >= max(_ENOUGH_DISK, 2 * size):  # a new version of the program copies the store before it changes it
         return Finding("disk", "ok", said)
     return Finding(
@@ -226,7 +228,7 @@ def work(config: Config, store: Store, now: datetime) -> Iterator[Finding]:
 def _deliveries(store: Store, now: datetime) -> Iterator[Finding]:
     counts = store.counts()
     waiting = counts.deliveries.get("waiting", 0) + counts.deliveries.get("running", 0)
-    failed = counts.deliveries.get("failed", 0)
+    failed = store.figures().failed
     if waiting and counts.oldest_waiting and now - counts.oldest_waiting > _LONG:
         since = format_duration(now - counts.oldest_waiting)
         said = f"{waiting} under way, the oldest for {since}"
@@ -236,7 +238,10 @@ def _deliveries(store: Store, now: datetime) -> Iterator[Finding]:
     if failed:
         said = f"{failed} failed"
         yield Finding(
-            "deliveries", "warn", said, "sync history --status failed shows them; mended, sync replay --failed"
+            "deliveries",
+            "warn",
+            said,
+            "sync history --status failed shows them; once the cause is mended, sync replay --failed delivers them",
         )
 
 

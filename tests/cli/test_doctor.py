@@ -1,5 +1,6 @@
 """`sync doctor`: each look a line, and the same as JSON."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,8 +49,9 @@ def test_all_is_well_beside_a_running_daemon(folder: Path, sync: Sync, crm: Runn
         "deliveries": "ok",
         "calls to crm": "ok",
     }
+    assert re.search(r" GiB free, apimonster\.db has \d+\.\d MiB$", lines.out, re.MULTILINE)
     assert lines.out.splitlines()[0] == "ok    files: 1 file, 2 connections, 1 bundle: no mistakes"
-    assert lines.out.splitlines()[-1].endswith("looked at: 0 do not work, 0 are worth a look")
+    assert lines.out.splitlines()[-1].endswith("looked at, 0 not working, 0 worth a look")
 
 
 def test_what_does_not_work_is_shown_with_what_to_do(folder: Path, sync: Sync, crm: Running) -> None:
@@ -66,7 +68,7 @@ def test_what_does_not_work_is_shown_with_what_to_do(folder: Path, sync: Sync, c
     assert "fail  permissions: others may read .env, its mode is 0644\n      → chmod 600" in shown.out
     assert "warn  daemon: none is running" in shown.out
     assert "warn  deliveries: 1 failed" in shown.out
-    assert "2 do not work" in shown.out
+    assert ", 2 not working, " in shown.out
     assert "mistyped-api-key" not in shown.out
 
 
@@ -77,7 +79,7 @@ def test_files_with_mistakes_end_the_look(folder: Path, sync: Sync) -> None:
 
     assert shown.code == 1
     assert shown.out == (
-        "fail  files: 1 file: 1 error\n      → sync check shows them\n1 looked at: 1 do not work, 0 are worth a look\n"
+        "fail  files: 1 file: 1 error\n      → sync check shows them\n1 looked at, 1 not working, 0 worth a look\n"
     )
 
 

@@ -122,6 +122,17 @@ def test_history_is_filtered(filled: Path, sync: Sync, arguments: list[str], ids
     assert [row["id"] for row in shown.json_lines()] == ids
 
 
+def test_an_event_that_no_bundle_takes_says_so_and_how_often_it_came(filled: Path, sync: Sync) -> None:
+    with closing(sqlite3.connect(filled / "apimonster.db")) as database, database:
+        database.execute("UPDATE events SET status = 'accepted', reason = NULL, repeats = 1 WHERE id = 3")
+
+    listed, shown = sync("history"), sync("show", "3")
+
+    (line,) = (line for line in listed.out.splitlines() if line.startswith("3 "))
+    assert line.rstrip().endswith("accepted (+1 repeated)  no bundle takes it")
+    assert "repeated    once\n" in shown.out
+
+
 def test_history_says_when_nothing_is_there(filled: Path, sync: Sync) -> None:
     shown = sync("history", "--connection", "elsewhere")
 

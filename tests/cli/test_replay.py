@@ -54,7 +54,7 @@ def test_what_failed_is_delivered_again(filled: Path, sync: Sync, crm: Running) 
 
     assert shown.code == 0
     assert "Order is not loaded" in shown.out
-    assert "1 delivery is made again; no daemon is running: sync run --once delivers them." in shown.out
+    assert "1 delivery is made again; no daemon is running: sync run --once delivers it." in shown.out
     assert done.returncode == 0
     assert states(filled) == [(1, "leads", "done"), (2, "leads", "done")]
     assert len(external_ids(crm)) == 1
@@ -167,5 +167,5 @@ def test_a_running_daemon_takes_them_up_by_itself(filled: Path, sync: Sync, crm:
         wait_for(lambda: states(filled)[1][2] == "done", "the failed delivery is done", seconds=10)
         code = daemon.stop()
 
-    assert "1 delivery is made again; the daemon takes them up now." in shown.out
+    assert "1 delivery is made again; the daemon takes it up now." in shown.out
     assert (code, len(external_ids(crm))) == (0, 1)
