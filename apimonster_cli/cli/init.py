@@ -13,7 +13,8 @@ import typer
 from apimonster_cli.cli import output
 from apimonster_cli.cli.schema import FILE_NAME, schema_text
 
-_IGNORED = ".env\n*.db\n*.db-wal\n*.db-shm\n"
+# Beside the secrets the store, its logs and the copies that backups, upgrades and restores keep: they hold leads.
+_IGNORED = ".env\n*.db\n*.db-*\n*.db.*\n"
 
 
 def command(folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder to fill.")] = Path()) -> int:

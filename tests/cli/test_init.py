@@ -2,7 +2,10 @@
 
 import re
 import stat
+from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import Sync
 
@@ -48,6 +51,16 @@ def test_secrets_are_fresh_and_for_their_owner_alone(folder: Path, sync: Sync) -
     assert tokens[1]
     assert tokens[0][1] != tokens[1][1]
     assert stat.S_IMODE((folder / "a" / ".env").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("name", [".env", "apimonster.db", "apimonster.db-wal", "apimonster.db.20261121-180311.old"])
+def test_what_holds_secrets_and_leads_stays_out_of_git(folder: Path, sync: Sync, name: str) -> None:
+    sync("init")
+
+    patterns = (folder / ".gitignore").read_text().split()
+
+    assert any(fnmatch(name, pattern) for pattern in patterns)
+    assert not any(fnmatch(kept, pattern) for kept in ("bundles.yaml", "samples") for pattern in patterns)
 
 
 def test_overwrites_nothing(folder: Path, sync: Sync) -> None:
