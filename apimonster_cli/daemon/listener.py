@@ -236,7 +236,7 @@ class Listener:
     def _count(self) -> None:
         """Count the queue in another thread, and tell the bound."""
         loop = asyncio.get_running_loop()
-        counting = loop.run_in_executor(None, self._store.counts)
+        counting = loop.run_in_executor(None, self._store.open_by_bundle)
 
         def take(done: asyncio.Future[Any]) -> None:
             error = done.exception()
@@ -244,8 +244,7 @@ class Listener:
                 log.get().error("the queue could not be counted", error=str(error))
                 self._queue.counted(None)
             else:
-                deliveries = done.result().deliveries
-                self._queue.counted(deliveries.get("waiting", 0) + deliveries.get("running", 0))
+                self._queue.counted(sum(done.result().values()))
 
         counting.add_done_callback(take)
 

@@ -7,6 +7,7 @@ the body and answers. The port is printed once; a line on stdin stops.
 
 import gc
 import sys
+from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import cast
@@ -18,7 +19,7 @@ from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.listener import build_app
 from apimonster_cli.store.api import Store
 from apimonster_cli.store.open import open_store
-from apimonster_cli.store.rows import Accepted, Counts, NewEvent
+from apimonster_cli.store.rows import Accepted, NewEvent
 from tests.benchmarks.processes import STORE
 from tests.daemon.listening import bundle, config, connection
 
@@ -47,9 +48,9 @@ class Forgetful:
         future.set_result(Accepted(self._events, duplicate=False))
         return future
 
-    def counts(self) -> Counts:
+    def open_by_bundle(self) -> Mapping[str, int]:
         """Nothing waits."""
-        return Counts(self._events, {}, None, None)
+        return {}
 
 
 def main(kind: str, folder: Path) -> None:

@@ -24,7 +24,7 @@ from apimonster_cli.daemon.gate import Bounds, server_options
 from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.listener import build_app
 from apimonster_cli.store.api import Store
-from apimonster_cli.store.rows import Accepted, Counts, NewEvent
+from apimonster_cli.store.rows import Accepted, NewEvent
 
 TOKEN = "a-long-hook-token"
 PLACE = Place("bundles.yaml", 1, 1)
@@ -75,10 +75,10 @@ class HeldStore:
         writer.start()
         writer.join()
 
-    def counts(self) -> Counts:
+    def open_by_bundle(self) -> Mapping[str, int]:
         if self.waiting is None:
             raise StoreError("the database is busy")
-        return Counts(len(self.events), {"waiting": self.waiting, "running": 0}, None, None)
+        return {"leads": self.waiting}
 
     def writable(self) -> bool:
         return self.failure is None
