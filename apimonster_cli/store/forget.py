@@ -89,7 +89,7 @@ def find(connection: Connection, holds: Holds, same_thing: SameThing) -> Traces:
         pauses=tuple(name for (name,) in _keys(connection, pauses)),
         made=tuple(_made(connection, ended)),
         called=tuple(_called(connection, ended)),
-        calls=len(others) + sum(_in_parts(connection, _COUNT_CALLS, ended)),
+        calls=len(others) + sum(_in_parts(connection, _COUNT_CALLS, ids)),
     )
 
 

@@ -302,6 +302,16 @@ def test_retention_takes_a_forgotten_event_whatever_became_of_it(store: Database
     assert [row.id for row in store.events(HistoryFilter())] == [2]
 
 
+def test_the_calls_of_what_is_still_to_be_delivered_are_counted(store: DatabaseStore) -> None:
+    accept(store, event("1", payload=lead()))
+    (claimed,) = claim(store)
+    store.begin_call(claimed.lease, call(request="order={}"))
+
+    found = look(store, IVAN)
+
+    assert ([each.id for each in found.left], found.calls) == ([1], 1)
+
+
 def test_what_failed_of_a_forgotten_event_waits_for_nobody(store: DatabaseStore) -> None:
     accept(store, event("1", payload=lead()), event("2", payload=lead(OTHER)))
     deliver(store, outcome="failed")
