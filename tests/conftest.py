@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
+
+from apimonster_cli.core import log
 
 ROOT = Path(__file__).parent.parent
 READ_BY_US = {
@@ -75,6 +78,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.upper() in READ_BY_US or name.upper().endswith(SECRETS):
             monkeypatch.delenv(name)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # child processes run this tree from whatever folder
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> None:
+    """Let each test log as nobody has set it up: a command that another test ran in this process has."""
+    log._wanted.clear()
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,7 +35,7 @@ BOMBS = {
     "{% for a in range(9999) %}{% if numbers | sort | first %}{% endif %}{% endfor %}": TIME,
     "{% for a in range(9999) %}{% if objects | map(attribute='a') | sum %}{% endif %}{% endfor %}": TIME,
     "{% for a in range(9999) %}{% if lists == lists | list %}{% endif %}{% endfor %}": TIME,
-    "{% for a in range(9999) %}{% if 'b' in text %}{% endif %}{% endfor %}": "gives 0",
+    "{% for a in range(9999) %}{% if 'b' in text %}{% endif %}{% endfor %}": f"gives 0|{TIME}",
     "{% for a in range(9999) %}{% if text | upper | lower | title %}{% endif %}{% endfor %}": TIME,
     "{% for a in numbers | map('string') | map('upper') | map('center', 1000) %}{% endfor %}": ROUNDS,
     "{% for a in evils %}{{ a | regex('(a|a)+$') | default('') }}{% endfor %}": "took too long",
