@@ -222,7 +222,8 @@ def old_store(store: Path) -> None:
         dialect.prepare_new(connection)
         migrate.move(connection, to="0001")
     engine.dispose()
-    moment = "2026-01-01T00:00:00.000000Z"
+    yesterday = datetime.now(UTC) - timedelta(days=1)  # an older one would be pruned as soon as it is delivered
+    moment = f"{yesterday:%Y-%m-%dT%H:%M:%S.%fZ}"
     payload = json.dumps(lead_payload(100))
     with closing(sqlite3.connect(store)) as database, database:
         database.execute("INSERT INTO store VALUES ('0badcafe', ?, ?)", (moment, moment))
