@@ -52,6 +52,7 @@ _TEXTS: Mapping[Table, tuple[str, ...]] = {
     cursors: ("error",),
     pauses: ("reason",),
 }
+_COUNT_CALLS = select(func.count()).select_from(transactions).where(transactions.c.event_id.in_(_IDS))
 _SAME_THING = (
     select(events.c.id)
     .where(
@@ -91,9 +92,6 @@ def find(connection: Connection, holds: Holds, same_thing: SameThing) -> Traces:
         called=tuple(_called(connection, ended)),
         calls=len(others) + sum(_in_parts(connection, _COUNT_CALLS, ids)),
     )
-
-
-_COUNT_CALLS = select(func.count()).select_from(transactions).where(transactions.c.event_id.in_(_IDS))
 
 
 def _telling(table: Table) -> ColumnElement[bool]:

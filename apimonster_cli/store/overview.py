@@ -4,11 +4,11 @@ from collections import defaultdict
 
 from sqlalchemy import Connection, and_, bindparam, func, select
 
+from apimonster_cli.store.deliveries import count_by_bundle
 from apimonster_cli.store.figures import EventGlance, FailureGlance, Figures, Glance, Queue
 from apimonster_cli.store.rows import DeliveryState
-from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free, is_open
+from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free
 
-_OPEN = select(deliveries.c.bundle, func.count()).where(is_open).group_by(deliveries.c.bundle)
 _RUNNING = (
     select(deliveries.c.bundle, func.count()).where(deliveries.c.state == "running").group_by(deliveries.c.bundle)
 )
@@ -59,8 +59,8 @@ _FAILURES = (
 
 def figures(connection: Connection) -> Figures:
     """Return how many deliveries are open, and since when, bundle by bundle."""
-    opened: dict[str, int] = {bundle: number for bundle, number in connection.execute(_OPEN)}  # noqa: C416  # dict() loses the types
-    running: dict[str, int] = {bundle: number for bundle, number in connection.execute(_RUNNING)}  # noqa: C416
+    opened = count_by_bundle(connection)
+    running: dict[str, int] = {bundle: number for bundle, number in connection.execute(_RUNNING)}  # noqa: C416  # dict() loses the types
     oldest = {row.bundle: row.created_at for row in connection.execute(_MADE)}
     queues = {
         bundle: Queue(max(0, number - running.get(bundle, 0)), running.get(bundle, 0), oldest.get(bundle))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Select
 from sqlalchemy.dialects import sqlite
 
-from apimonster_cli.store import overview
+from apimonster_cli.store import deliveries, overview
 from apimonster_cli.store.database import DatabaseStore
 from apimonster_cli.store.figures import EventGlance, FailureGlance, Figures, Queue
 from apimonster_cli.store.past import Replay
@@ -87,7 +87,7 @@ def test_shows_the_last_failures_and_why(store: DatabaseStore) -> None:
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (overview._OPEN, "deliveries_open"),
+        (deliveries._BY_BUNDLE, "deliveries_open"),
         (overview._RUNNING, "deliveries_by_state"),
         (overview._MADE, "deliveries_due"),
         (overview._FAILED, "deliveries_by_state"),
