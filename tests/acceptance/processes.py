@@ -139,14 +139,21 @@ class Program:
 
 
 @contextmanager
-def running(program: Program, ready: str) -> Iterator[Program]:
-    """Run a program for the length of a block."""
-    program.start(ready)
+def ending(program: Program) -> Iterator[None]:
+    """End a program with the block, if it still runs then."""
     try:
-        yield program
+        yield
     finally:
         if program.process and program.process.poll() is None:
             program.kill()
+
+
+@contextmanager
+def running(program: Program, ready: str) -> Iterator[Program]:
+    """Run a program for the length of a block."""
+    with ending(program):
+        program.start(ready)
+        yield program
 
 
 def sandbox(folder: Path, *, faults: str = "", seed: int = 0, key: str = KEY, more: Sequence[str] = ()) -> Program:

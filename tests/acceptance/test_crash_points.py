@@ -17,7 +17,7 @@ from apimonster_cli.sandbox.calltouch import MOMENT
 from apimonster_cli.sandbox.calltouch_deals import made_up
 from apimonster_cli.store import dialect, migrate
 from tests.acceptance.oracle import World, complaints
-from tests.acceptance.processes import Program, free_port, lead_payload, running, sandbox, wait_for
+from tests.acceptance.processes import Program, ending, free_port, lead_payload, running, sandbox, wait_for
 from tests.acceptance.storm import STORE, Sender, daemon, ended, holdings, status_payload, still_open, world
 
 LEADS = 12
@@ -182,16 +182,6 @@ def test_a_pull_killed_between_two_pages_reads_them_all_at_the_next_start(tmp_pa
 
 
 # what the tests are built from ---------------------------------------------------------------------------------------
-@contextmanager
-def ending(program: Program) -> Iterator[None]:
-    """End a program with the block, if it still runs then."""
-    try:
-        yield
-    finally:
-        if program.process and program.process.poll() is None:
-            program.kill()
-
-
 @contextmanager
 def posting(sender: Sender) -> Iterator[Callable[[], bool]]:
     """Post new leads, then a change of each, for as long as the block runs; yield what tells whether all are acknowledged."""

@@ -5,9 +5,8 @@ import signal
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -19,7 +18,7 @@ from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.store.open import open_store
 from apimonster_cli.store.rows import NewEvent
 from tests.acceptance.oracle import complaints
-from tests.acceptance.processes import Program, free_port, get, lead_payload, running, sandbox, wait_for
+from tests.acceptance.processes import Program, ending, free_port, get, lead_payload, running, sandbox, wait_for
 from tests.acceptance.storm import STORE, Sender, calm, daemon, ended, holdings, requests, status_payload, world
 
 SHORT_LEASE = """\
@@ -152,16 +151,6 @@ def test_a_worker_paused_past_its_leases_is_fenced_off(tmp_path: Path) -> None:
 
     assert "in other hands" not in other.log()
     assert complaints(world(tmp_path / STORE, held, acknowledged)) == []
-
-
-@contextmanager
-def ending(program: Program) -> Iterator[None]:
-    """End a program with the block, if it still runs then."""
-    try:
-        yield
-    finally:
-        if program.process and program.process.poll() is None:
-            program.kill()
 
 
 def states(folder: Path) -> list[str]:
