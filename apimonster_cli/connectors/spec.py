@@ -289,8 +289,7 @@ class Action:
     needs: groups of inputs of which at least one must be mapped.
     batches: how its calls may go many at once, for a backfill; none when they cannot.
     scopes: the rights that a key needs for it, those included that it needs only after an unclear end.
-    settles: what it makes carries no id of ours, so that only a look keeps it from being made twice; between a call without a clear
-    end and that look passes the connection's `timeout`.
+    settles: only a look keeps what it makes from being made twice, so the connection's `timeout` passes between doubt and look.
     look: the call that shows whether what it would make is there: answered when it is, PermanentError when not. None: no single
     call does.
     """
