@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from apimonster_cli.store import dialect
+from apimonster_cli.store.stretches import stretches
 from apimonster_cli.store.tables import (
     cursors,
     deliveries,
@@ -100,7 +101,8 @@ def _telling(table: Table) -> ColumnElement[bool]:
 
 
 def _rows(connection: Connection, table: Table, *columns: str) -> list[Any]:
-    return list(connection.execute(select(*(table.c[name] for name in columns)).where(_telling(table))))
+    query = select(*(table.c[name] for name in columns)).where(_telling(table))
+    return [row for stretch in stretches(connection, table.c.id) for row in connection.execute(query.where(stretch))]
 
 
 def _keys(connection: Connection, table: Table) -> tuple[Any, ...]:
@@ -128,7 +130,8 @@ def _steps(connection: Connection, known: set[int]) -> list[tuple[int, str, int 
         .join(deliveries, deliveries.c.id == steps.c.delivery_id)
         .where(_telling(steps))
     )
-    rows = [row for row in connection.execute(told) if row.event_id not in known]
+    parts = stretches(connection, steps.c.delivery_id)
+    rows = [row for part in parts for row in connection.execute(told.where(part)) if row.event_id not in known]
     return [(row.delivery_id, row.step, row.event_id if row.open else None) for row in rows]
 
 

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Text, bindparam, exists, func, or_, select, type_coerce
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from apimonster_cli.store.rows import (
     Counts,
@@ -18,6 +31,7 @@ from apimonster_cli.store.rows import (
     StepResult,
     TransactionRow,
 )
+from apimonster_cli.store.stretches import stretches
 from apimonster_cli.store.tables import PRIORITIES, deliveries, events, is_free, steps, transactions
 
 _EVENT_COLUMNS = [column for column in events.c if column.name != "repeat_key"]
@@ -48,8 +62,7 @@ _EVENT_STATUSES = frozenset(get_args(EventStatus))
 
 def list_events(connection: Connection, wanted: HistoryFilter) -> list[EventRow]:
     """Return the events that `wanted` describes."""
-    query = select(*_EVENT_COLUMNS).order_by(events.c.id.desc()).limit(wanted.limit)
-    query = _narrow(query, wanted, events.c.connection, events.c.received_at, events.c.id)
+    query = _narrow(select(*_EVENT_COLUMNS), wanted, events.c.connection, events.c.received_at, events.c.id)
     by_event = wanted.status in _EVENT_STATUSES
     if by_event:
         query = query.where(events.c.status == wanted.status)
@@ -58,7 +71,7 @@ def list_events(connection: Connection, wanted: HistoryFilter) -> list[EventRow]
     if wanted.search:
         body = type_coerce(events.c.body, Text)
         query = query.where(_mentions(wanted.search, events.c.payload, events.c.object_key, body))
-    return _with_deliveries(connection, connection.execute(query).all())
+    return _with_deliveries(connection, _newest(connection, query, wanted, events.c.id, events.c.received_at))
 
 
 def one_event(connection: Connection, event_id: int) -> EventRow | None:
@@ -98,7 +111,7 @@ def list_deliveries(connection: Connection, event_id: int) -> list[DeliveryRow]:
 
 def list_transactions(connection: Connection, wanted: HistoryFilter) -> list[TransactionRow]:
     """Return the transactions that `wanted` describes."""
-    query = select(transactions).order_by(transactions.c.id.desc()).limit(wanted.limit)
+    query = select(transactions)
     query = _narrow(query, wanted, transactions.c.connection, transactions.c.sent_at, transactions.c.event_id)
     if wanted.bundle:
         query = query.where(transactions.c.bundle == wanted.bundle)
@@ -110,7 +123,8 @@ def list_transactions(connection: Connection, wanted: HistoryFilter) -> list[Tra
     if wanted.search:
         texts = (transactions.c.url, transactions.c.request, transactions.c.answer)
         query = query.where(_mentions(wanted.search, *texts))
-    return [TransactionRow(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+    found = _newest(connection, query, wanted, transactions.c.id, transactions.c.sent_at)
+    return [TransactionRow(**row._mapping) for row in found]  # noqa: SLF001
 
 
 def count(connection: Connection) -> Counts:
@@ -137,15 +151,38 @@ def calls_since(connection: Connection, moment: datetime) -> dict[str, int]:
     return {name: number for name, number in connection.execute(made)}  # noqa: C416  # dict() loses the types
 
 
+def _newest(
+    connection: Connection, query: Select[Any], wanted: HistoryFilter, number: Column[int], time: Column[Any]
+) -> list[Row[Any]]:
+    """Return the newest rows of a query, as many as are wanted."""
+    query = query.order_by(number.desc())
+    if not _looks_at_all(wanted):
+        return list(connection.execute(query.limit(wanted.limit)))
+    found: list[Row[Any]] = []
+    like = (time >= wanted.since,) if wanted.since else ()
+    for stretch in reversed(stretches(connection, number, *like)):
+        found += connection.execute(query.where(stretch).limit(wanted.limit - len(found)))
+        if len(found) == wanted.limit:
+            break
+    return found
+
+
+def _looks_at_all(wanted: HistoryFilter) -> bool:
+    """Return whether every row may have to be read, for there is no index of what is wanted."""
+    return wanted.event_id is None and wanted.status not in _RARE and bool(wanted.search or wanted.status)
+
+
 def _narrow(
     query: Select[Any],
     wanted: HistoryFilter,
-    connection: ColumnElement[str],
-    time: ColumnElement[Any],
-    event_id: ColumnElement[int],
+    connection: Column[str],
+    time: Column[Any],
+    event_id: Column[int],
 ) -> Select[Any]:
     if wanted.connection:
-        query = query.where(connection == wanted.connection)
+        # As a value that is worked out it has no index: by that all rows of the connection would be read for each stretch.
+        of = func.coalesce(connection, "") if _looks_at_all(wanted) else connection
+        query = query.where(of == wanted.connection)
     if wanted.since:
         query = query.where(time >= wanted.since)
     if wanted.event_id is not None:

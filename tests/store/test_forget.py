@@ -10,7 +10,7 @@ import pytest
 
 from apimonster_cli.core.personal.person import person
 from apimonster_cli.engine.forget import Forgotten, forget, look
-from apimonster_cli.store import dialect, remains
+from apimonster_cli.store import dialect, remains, stretches
 from apimonster_cli.store.database import DatabaseStore
 from apimonster_cli.store.past import PastFilter, Replay
 from apimonster_cli.store.rows import HistoryFilter, PulledItem, PulledPage
@@ -62,6 +62,11 @@ def rows(folder: Path, table: str, where: str = "1") -> list[dict[str, Any]]:
 
 def raw(folder: Path) -> bytes:
     return b"".join(file.read_bytes() for file in sorted(folder.iterdir()) if file.name.startswith("apimonster.db"))
+
+
+@pytest.fixture(autouse=True)
+def _looks_at_few_rows_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stretches, "ROWS", 2)
 
 
 def test_nothing_of_a_person_is_left_and_all_of_the_others(tmp_path: Path, store: DatabaseStore) -> None:

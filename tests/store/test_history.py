@@ -1,12 +1,16 @@
 """What people ask for: listings narrowed down, the newest first."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
+from apimonster_cli.store import stretches
 from apimonster_cli.store.database import DatabaseStore
 from apimonster_cli.store.rows import Counts, HistoryFilter
 from tests.store.build import NOON, accept, call, claim, ended, event, opened, step
@@ -114,6 +118,50 @@ def test_lists_events(store: DatabaseStore, wanted: dict[str, Any], found: list[
 )
 def test_lists_transactions(store: DatabaseStore, wanted: dict[str, Any], found: list[int]) -> None:
     assert [row.id for row in store.transactions(HistoryFilter(**wanted))] == found
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"search": "Иван"}, [2, 1]),
+        ({"search": "Иван", "limit": 1}, [2]),
+        ({"search": "Иван", "since": NOON + HOUR}, [2]),
+        ({"search": "Иван", "since": NOON + 9 * HOUR}, []),
+        ({"search": "Иван", "connection": "other"}, []),
+        ({"status": "accepted"}, [3, 2, 1]),
+        ({"status": "accepted", "limit": 2}, [3, 2]),
+        ({"status": "unmatched", "connection": "other"}, [4]),
+        ({"status": "done"}, [1]),
+    ],
+)
+def test_lists_the_same_events_however_few_it_looks_at_at_once(
+    store: DatabaseStore, monkeypatch: pytest.MonkeyPatch, rows: int, wanted: dict[str, Any], found: list[int]
+) -> None:
+    monkeypatch.setattr(stretches, "ROWS", rows)
+
+    assert [row.id for row in store.events(HistoryFilter(**wanted))] == found
+
+
+def test_lets_what_is_written_during_a_long_search_leave_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stretches, "ROWS", 1)
+    store = opened(tmp_path)
+    accept(store, *(event(f"lead-{number}") for number in range(5)))
+    emptied: list[bool] = []
+
+    def write(*_: object) -> None:
+        with closing(sqlite3.connect(tmp_path / "apimonster.db", isolation_level=None)) as other:
+            other.execute("UPDATE store SET checked_at = '2026-03-01T00:00:00.000000Z'")
+            emptied.append(other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+    listen(store._engine, "before_cursor_execute", write)
+
+    assert store.events(HistoryFilter(search="nowhere")) == []
+    assert len(emptied) >= 5
+    assert all(emptied)
+    store.close_store()
 
 
 def test_shows_how_the_deliveries_of_an_event_stand(store: DatabaseStore) -> None:
