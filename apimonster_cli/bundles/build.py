@@ -25,6 +25,11 @@ def build(draft: Draft, redactor: Redactor, files: tuple[Path, ...]) -> Config:
     )
 
 
+def build_settings(draft: Draft, redactor: Redactor, files: tuple[Path, ...]) -> Config:
+    """Return the Config of files with mistakes, as far as it is known: the settings alone."""
+    return Config(Settings(**draft.settings), {}, {}, redactor, files, files[0].parent)
+
+
 def _connection(made: DraftConnection) -> Connection:
     return Connection(made.name.text, _there(made.connector), made.settings, made.name.place)
 

@@ -95,7 +95,7 @@ class DraftBundle:
 class Draft:
     """All files together. whole: every file could be read, so what is not here is nowhere. folders: file → the folder it is in.
 
-    setting_nodes: where each setting stands.
+    setting_nodes: where each setting stands. settings_hold: they are meant as they are here, whatever is wrong elsewhere.
     """
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -103,4 +103,5 @@ class Draft:
     connections: dict[str, DraftConnection] = field(default_factory=dict)
     bundles: list[DraftBundle] = field(default_factory=list)
     whole: bool = True
+    settings_hold: bool = True
     folders: Dict[str, Path] = field(default_factory=dict)

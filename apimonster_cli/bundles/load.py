@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from apimonster_cli.bundles import rules
-from apimonster_cli.bundles.build import build
+from apimonster_cli.bundles.build import build, build_settings
 from apimonster_cli.bundles.compose import compose
 from apimonster_cli.bundles.draft import Draft
 from apimonster_cli.bundles.find import find_files, shown
@@ -31,11 +31,13 @@ _SHORTEST = 8  # signs of a token or a password; what is shorter is a word that 
 class Loaded:
     """What loading came to. config: None when there is any error. problems: sorted by place. sources: file → its lines.
 
+    settings: a Config without connections and bundles, also when there are errors in these; None when the errors are elsewhere.
     draft: the files as written, each part with its place; None when there is any error. Neither problems nor sources show a
     secret.
     """
 
     config: Config | None
+    settings: Config | None
     problems: list[Problem]
     sources: dict[str, list[str]]
     files: tuple[Path, ...]
@@ -78,6 +80,7 @@ class _Texts:
     roots: list[Node] = field(default_factory=list)
     written: dict[str, str] = field(default_factory=dict)
     unread: set[str] = field(default_factory=set)
+    sound: bool = True
     secrets: set[str] = field(default_factory=set)
     folders: dict[str, Path] = field(default_factory=dict)
 
@@ -100,6 +103,7 @@ class _Texts:
         root, problems = compose(text, name)
         for problem in problems:
             self.report.add(problem)
+            self.sound = False
         if root is None:
             self.unread.add(name)
             return
@@ -112,17 +116,18 @@ class _Texts:
 
 def check(texts: _Texts, files: list[Path]) -> Loaded:
     """Return what the texts come to: read them into a draft, check it by every rule, build the Config."""
-    draft = Draft(whole=not texts.unread, folders=texts.folders)
+    draft = Draft(whole=not texts.unread, settings_hold=texts.sound and not texts.unread, folders=texts.folders)
     secret_nodes = read(texts.roots, draft, texts.report)
     rules.check(draft, texts.report)
     password = _password(draft.settings.get("store"))
     secrets = texts.secrets | {node.text for node in secret_nodes if node.text and not node.broken} | password
     redactor = Redactor(secrets | {part for secret in secrets for part in _credentials(secret)})
     remember(redactor)
-    config = None if texts.report.failed else build(draft, redactor, tuple(files))
+    config = None if texts.report.errors else build(draft, redactor, tuple(files))
     problems = sorted(texts.report.problems, key=lambda problem: (problem.place, problem.rule, problem.message))
     return Loaded(
         config,
+        build_settings(draft, redactor, tuple(files)) if draft.settings_hold else None,
         [
             replace(one, message=redactor.text(one.message), suggestion=_hidden(one.suggestion, redactor))
             for one in problems

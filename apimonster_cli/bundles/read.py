@@ -26,10 +26,14 @@ def read(roots: Iterable[Node], draft: Draft, report: Report) -> set[Scalar]:
     secrets: set[Scalar] = set()
     setting_keys: dict[str, Scalar] = {}
     bundle_names: dict[str, Scalar] = {}
+    errors = report.errors
     for root in mappings:
         version.check_version(report, root)
         _check_top(root, report)
         _read_settings(root, draft, report, setting_keys)
+    # A variable that is missing was told of before; what it would have filled in is None.
+    draft.settings_hold &= report.errors == errors and None not in draft.settings.values()
+    for root in mappings:
         _read_connections(root, draft, report, secrets)
     for root in mappings:
         for entry in _named(root, "bundles", "bundle", bundle_names, report):

@@ -34,6 +34,6 @@ class Report:
         return any(problem.place == node.place for problem in self.problems)
 
     @property
-    def failed(self) -> bool:
-        """Return whether any problem is an error."""
-        return any(problem.severity == "error" for problem in self.problems)
+    def errors(self) -> int:
+        """Return how many problems are errors."""
+        return sum(problem.severity == "error" for problem in self.problems)

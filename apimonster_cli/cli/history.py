@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from apimonster_cli.cli import masking, output, waiting
-from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, parse_since, store_beside
+from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_settings, parse_since, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.errors import ConfigError
@@ -61,7 +61,7 @@ def _events(
 ) -> "tuple[list[EventRow], list[Pause], Config]":
     if status is not None and status not in STATUSES:
         raise ConfigError(f"--status {status}: there is no such status; choose one of {', '.join(STATUSES)}")
-    loaded = load_config(files)
+    loaded = load_settings(files)
     start = parse_since(since, loaded, SystemClock().now())
     with store_beside(loaded) as store:
         return store.events(HistoryFilter(since=start, status=status, **wanted)), store.pauses(), loaded

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from apimonster_cli.cli import output
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.duration import parse_duration
 from apimonster_cli.core.errors import ConfigError
@@ -35,6 +36,24 @@ def load_config(files: Sequence[Path] | None) -> "Config":
     from apimonster_cli.bundles.load import load_or_raise
 
     return load_or_raise(files, environ=os.environ, cwd=Path.cwd())
+
+
+def load_settings(files: Sequence[Path] | None) -> "Config":
+    """Return what the bundle files say; of files with mistakes their settings alone, for commands that need no more.
+
+    ConfigError when the files are missing, or the settings are not to be trusted either.
+    """
+    from apimonster_cli.bundles.load import load
+    from apimonster_cli.bundles.problem import BundleError
+
+    loaded = load(files, environ=os.environ, cwd=Path.cwd())
+    if loaded.config is not None:
+        return loaded.config
+    mistakes = BundleError(loaded.problems, loaded.sources)
+    if loaded.settings is None:
+        raise mistakes
+    output.tell(f"Warning: {mistakes}, which sync check shows. Only their settings are used here.")
+    return loaded.settings
 
 
 @contextmanager

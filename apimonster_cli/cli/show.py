@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apimonster_cli.cli import history, masking, output, transactions, waiting
-from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_config, store_beside
+from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_settings, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.errors import SyncError
 from apimonster_cli.core.personal.record import form_pairs
@@ -31,7 +31,7 @@ def command(
 
     Phones, e-mails, names and addresses are masked unless --reveal is given. --json prints one JSON document.
     """
-    loaded = load_config(config)
+    loaded = load_settings(config)
     with store_beside(loaded) as store:
         event = store.event(event_id)
         if event is None:
