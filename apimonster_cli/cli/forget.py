@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from apimonster_cli.bundles.model import Config
     from apimonster_cli.core.personal.person import Person
     from apimonster_cli.engine.forget import Forgotten
-    from apimonster_cli.store.api import Store
+    from apimonster_cli.store.api import UpkeepStore
     from apimonster_cli.store.traces import TracedEvent, Traces
 
 _REGIONS = (
@@ -117,7 +117,7 @@ def _ask(found: "Traces", *, yes: bool, may_ask: bool) -> None:
     typer.confirm("Erase it for good?", abort=True, err=True)
 
 
-def _forget(store: "Store", person: "Person", found: "Traces") -> "Forgotten":
+def _forget(store: "UpkeepStore", person: "Person", found: "Traces") -> "Forgotten":
     from apimonster_cli.engine.forget import forget
 
     total = len(found.ended)

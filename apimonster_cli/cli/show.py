@@ -15,7 +15,7 @@ from apimonster_cli.core.personal.record import form_pairs
 from apimonster_cli.store.rows import DeliveryRow, EventRow, HistoryFilter, StepResult, TransactionRow
 
 if TYPE_CHECKING:
-    from apimonster_cli.store.api import Store
+    from apimonster_cli.store.api import HistoryStore
 
 _ALL = 10_000  # transactions of one event: more than any delivery makes in its day of retries
 
@@ -57,7 +57,7 @@ def _masked(
     return masking.event(event), [*map(masking.delivery, deliveries)], [*map(masking.transaction, calls)]
 
 
-def calls_of(store: "Store", event_id: int) -> list[TransactionRow]:
+def calls_of(store: "HistoryStore", event_id: int) -> list[TransactionRow]:
     """Return the transactions of an event, the oldest first."""
     return store.transactions(HistoryFilter(event_id=event_id, limit=_ALL))[::-1]
 

@@ -7,7 +7,7 @@ from typing import Any
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
 from apimonster_cli.core.personal import in_text
-from apimonster_cli.store.api import Store
+from apimonster_cli.store.api import UpkeepStore
 from apimonster_cli.store.rows import Pause
 
 _TRUSTED_FOR = 1.0  # seconds: whoever asks /readyz again and again must not keep the disk busy
@@ -21,7 +21,7 @@ class Health:
     to send webhooks elsewhere; it is only told.
     """
 
-    def __init__(self, store: Store, clock: Clock, paused: Callable[[], Sequence[Pause]] = tuple) -> None:
+    def __init__(self, store: UpkeepStore, clock: Clock, paused: Callable[[], Sequence[Pause]] = tuple) -> None:
         self._store = store
         self._clock = clock
         self._paused = paused

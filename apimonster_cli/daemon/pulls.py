@@ -18,7 +18,7 @@ from apimonster_cli.core.meter import SILENT, Meter
 from apimonster_cli.engine.deliver import Engine
 from apimonster_cli.engine.journal import PULL_LEASE
 from apimonster_cli.engine.pull import Order, Progress
-from apimonster_cli.store.api import LostLeaseError, Store
+from apimonster_cli.store.api import LostLeaseError, PullStore
 from apimonster_cli.store.rows import PullState
 
 THREADS = 4
@@ -49,7 +49,7 @@ class Pulls:
     meter: who counts the events.
     """
 
-    def __init__(self, store: Store, engine: Engine, clock: Clock, *, name: str, meter: Meter = SILENT) -> None:
+    def __init__(self, store: PullStore, engine: Engine, clock: Clock, *, name: str, meter: Meter = SILENT) -> None:
         self.failed = 0
         self._meter = meter
         self._store = store

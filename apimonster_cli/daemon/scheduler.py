@@ -6,7 +6,7 @@ from apimonster_cli.bundles.model import Settings
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import StoreError
-from apimonster_cli.store.api import Store
+from apimonster_cli.store.api import UpkeepStore
 
 _EVERY = timedelta(hours=1).total_seconds()
 _HELD = timedelta(minutes=1).total_seconds()
@@ -15,7 +15,7 @@ _HELD = timedelta(minutes=1).total_seconds()
 class Retention:
     """Prunes what is older than the settings keep, once an hour, one small batch at a time so that intake never waits long."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: UpkeepStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._due = clock.monotonic()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.personal.person import Person
 from apimonster_cli.engine.previous import about_the_same
-from apimonster_cli.store.api import Store
+from apimonster_cli.store.api import UpkeepStore
 from apimonster_cli.store.traces import Erased, TracedEvent, Traces
 
 _AT_ONCE = 50  # events, or rows of a kind, in one commit: no webhook waits for it
@@ -25,13 +25,13 @@ class Forgotten:
     emptied: bool
 
 
-def look(store: Store, person: Person) -> Traces:
+def look(store: UpkeepStore, person: Person) -> Traces:
     """Return all that the store has of a person."""
     return store.traces(person.is_in, about_the_same)
 
 
 def forget(
-    store: Store, person: Person, found: Traces, clock: Clock, told: Callable[[int], None] = lambda _: None
+    store: UpkeepStore, person: Person, found: Traces, clock: Clock, told: Callable[[int], None] = lambda _: None
 ) -> Forgotten:
     """Erase what was found, and what has come in since; told: how many events are done."""
     erased = Erased()

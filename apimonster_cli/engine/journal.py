@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from apimonster_cli.core.clock import Clock
-from apimonster_cli.store.api import Store
+from apimonster_cli.store.api import DeliveryStore, PullStore
 from apimonster_cli.store.rows import (
     EndedTransaction,
     Lease,
@@ -28,7 +28,7 @@ class Journal:
 
     dry = False
 
-    def __init__(self, store: Store, lease: Lease) -> None:
+    def __init__(self, store: DeliveryStore, lease: Lease) -> None:
         self._store = store
         self._lease = lease
         self._ended: list[EndedTransaction] = []
@@ -88,7 +88,7 @@ class DryJournal(Journal):
 class PullJournal:
     """The record of one pull. Whatever it writes holds the pull longer; LostLeaseError and StoreError as for Journal."""
 
-    def __init__(self, store: Store, lease: PullLease, clock: Clock) -> None:
+    def __init__(self, store: PullStore, lease: PullLease, clock: Clock) -> None:
         self._store = store
         self._lease = lease
         self._clock = clock

@@ -5,12 +5,12 @@ from typing import Any
 from apimonster_cli.bundles.model import Bundle
 from apimonster_cli.connectors import registry
 from apimonster_cli.core import exactjson
-from apimonster_cli.store.api import Store
+from apimonster_cli.store.api import HistoryStore
 from apimonster_cli.store.rows import Claimed
 from apimonster_cli.values.scope import MISSING
 
 
-def event_before(store: Store, claimed: Claimed, bundle: Bundle) -> Any:
+def event_before(store: HistoryStore, claimed: Claimed, bundle: Bundle) -> Any:
     """Return the event of the same object before the claimed one; MISSING when there is none, or no filter asks for it."""
     if not compares(bundle):
         return MISSING

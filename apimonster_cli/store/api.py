@@ -38,10 +38,9 @@ class LostLeaseError(Exception):
     """The delivery is no longer held by this worker and attempt; nothing was written. The holder must stop at once."""
 
 
-class Store(Protocol):
-    """What the daemon and the commands ask of the database. StoreError from any verb: nothing was written."""
+class IntakeStore(Protocol):
+    """Events in."""
 
-    # events in -----------------------------------------------------------------------------------------------------
     def accept(self, event: NewEvent) -> "Future[Accepted]":
         """Keep an event and make its deliveries; the future is done once that is on disk.
 
@@ -52,7 +51,10 @@ class Store(Protocol):
     def on_work(self, wake: Callable[[], None]) -> None:
         """Have `wake` called (from the writer's thread) after each commit that made deliveries due."""
 
-    # deliveries ----------------------------------------------------------------------------------------------------
+
+class DeliveryStore(Protocol):
+    """Deliveries taken up, what was done for them, and their end."""
+
     def claim(  # noqa: PLR0913 - what is wanted, by name
         self,
         worker: str,
@@ -128,7 +130,10 @@ class Store(Protocol):
     def next_due(self, bundles: Sequence[str]) -> datetime | None:
         """Return when the next delivery of `bundles` becomes due or its lease runs out; None when nothing is open."""
 
-    # again ---------------------------------------------------------------------------------------------------------
+
+class ReplayStore(Protocol):
+    """Deliveries made again because a person asks for it."""
+
     def past(self, wanted: PastFilter) -> list[PastEvent]:
         """Return events with their deliveries, the oldest first."""
 
@@ -145,7 +150,10 @@ class Store(Protocol):
     def store_id(self) -> str:
         """Return the name of this database; see Claimed.store_id."""
 
-    # pulls ---------------------------------------------------------------------------------------------------------
+
+class PullStore(Protocol):
+    """Pulls taken up, what they read, and how they stand."""
+
     def claim_pull(
         self, bundle: str, reading: str = "schedule", *, holder: str, lease: timedelta, now: datetime
     ) -> ClaimedPull | None:
@@ -186,7 +194,10 @@ class Store(Protocol):
     def pull_states(self) -> list[PullState]:
         """Return how the pulls of all bundles stand, backfills among them."""
 
-    # connections ---------------------------------------------------------------------------------------------------
+
+class PauseStore(Protocol):
+    """Connections whose credentials are refused."""
+
     def pause(self, connection: str, *, reason: str, now: datetime) -> None:
         """Put on record that a connection's credentials are refused."""
 
@@ -196,7 +207,10 @@ class Store(Protocol):
     def pauses(self) -> list[Pause]:
         """Return the connections that wait for working credentials."""
 
-    # reading -------------------------------------------------------------------------------------------------------
+
+class HistoryStore(Protocol):
+    """What came in and what went out, for people and for later steps to read."""
+
     def events(self, wanted: HistoryFilter) -> list[EventRow]:
         """Return events, the newest first. status: accepted, stale, unmatched, rejected, or a delivery's state."""
 
@@ -227,7 +241,10 @@ class Store(Protocol):
     def glance(self, *, events: int, failures: int) -> Glance:
         """Return the last so many events and failed deliveries, without what was in them."""
 
-    # upkeep --------------------------------------------------------------------------------------------------------
+
+class UpkeepStore(Protocol):
+    """The rows and files themselves: pruned, erased, looked after."""
+
     def prune(self, *, events_before: datetime, transactions_before: datetime, batch: int = 500) -> Pruned:
         """Delete one small batch of old rows, or give some of their room back to the disk.
 
@@ -248,3 +265,7 @@ class Store(Protocol):
 
     def close_store(self) -> None:
         """Finish what is queued and close the files."""
+
+
+class Store(IntakeStore, DeliveryStore, ReplayStore, PullStore, PauseStore, HistoryStore, UpkeepStore, Protocol):
+    """All that is asked of the database; who needs a part of it asks for that part. StoreError from any verb: nothing was written."""

@@ -25,7 +25,7 @@ from apimonster_cli.daemon.admin.look import Look, Looks
 from apimonster_cli.daemon.health import Health
 from apimonster_cli.daemon.status import Status
 from apimonster_cli.engine.circuit import Circuit
-from apimonster_cli.store.api import Store
+from apimonster_cli.store.api import HistoryStore
 from apimonster_cli.store.figures import EventGlance, FailureGlance, Glance, Queue
 
 _EVENTS = 20
@@ -47,7 +47,7 @@ Row = dict[str, Any]
 class Page:
     """Renders the page. status, health, looks: of the running program."""
 
-    def __init__(self, store: Store, status: Status, health: Health, looks: Looks, clock: Clock) -> None:
+    def __init__(self, store: HistoryStore, status: Status, health: Health, looks: Looks, clock: Clock) -> None:
         self._store = store
         self._status = status
         self._health = health
