@@ -16,7 +16,7 @@ from apimonster_cli.core.clock import Clock
 from apimonster_cli.core.errors import ConfigError
 from apimonster_cli.core.redact import Redactor
 from apimonster_cli.daemon.body import Payload, read_query
-from apimonster_cli.daemon.limits import InboundRate
+from apimonster_cli.daemon.limits import InboundRate, named_proxies
 from apimonster_cli.daemon.signature import Signature, compile_signature
 from apimonster_cli.store.rows import NewEvent
 
@@ -141,7 +141,7 @@ class Doors:
             for name, connection in config.connections.items()
             if connection.connector.hook
         }
-        self.proxies = tuple({network for door in self._doors.values() for network in door.trusted_proxies})
+        self.proxies = named_proxies(config)
 
     def find(self, path: str) -> Door | None:
         """Return the door at `/hooks/{connection}/{token}`, in the same time whether connection or token is wrong."""

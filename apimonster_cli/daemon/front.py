@@ -3,11 +3,13 @@
 import errno
 import socket
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from apimonster_cli.core.address import written
 from apimonster_cli.core.errors import ConfigError
 from apimonster_cli.daemon.asgi import App, Receive, Scope, Send
+from apimonster_cli.daemon.limits import Network
 
 if TYPE_CHECKING:
     import uvicorn
@@ -45,12 +47,16 @@ def _sentence(error: OSError, address: str, setting: str) -> str:
 
 
 class Front:
-    """Serves an application on a bound socket; `app` may be exchanged while it runs. most: connections at once."""
+    """Serves an application on a bound socket; `app` may be exchanged while it runs. most: connections at once.
+
+    proxies: from where more of them may come than from one sender; may be exchanged as well.
+    """
 
     def __init__(
         self, app: App, listening: socket.socket, name: str = "listener", *, most: int = _MOST_AT_ONCE
     ) -> None:
         self.app = app
+        self.proxies: Sequence[Network] = ()
         self._most = most
         self._socket = listening
         self._server: uvicorn.Server | None = None
@@ -65,7 +71,7 @@ class Front:
         bounds = Bounds(connections=room_for_connections(self._most))
         config = uvicorn.Config(
             self._answer,
-            **server_options(bounds),
+            **server_options(bounds, lambda: self.proxies),
             interface="asgi3",
             backlog=_BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE,

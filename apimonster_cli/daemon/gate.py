@@ -8,6 +8,7 @@ import asyncio
 import logging
 import resource
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -15,10 +16,11 @@ from typing import Any, Literal
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from apimonster_cli.daemon.asgi import AGAIN, Receive, Scope, Send, answer, refusal
-from apimonster_cli.daemon.limits import block, may_be_a_proxy
+from apimonster_cli.daemon.limits import Network, block, may_be_a_proxy, within
 
 _OTHER_FILES = 400  # that the rest of the program may have open: the store, and calls on their way
 _FEWEST = 64
+Proxies = Callable[[], Sequence[Network]]
 
 # Each broken request would be a line, and each answer that nobody waits for a traceback; the listener logs its own mistakes.
 logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
@@ -31,8 +33,8 @@ class Bounds:
     head_seconds: from the opening of a connection, or the first byte of a later request, to the end of its headers.
     unread_seconds: how long an answer may lie there unread. head_bytes: of the first line and the headers together.
     headers: how many. queued: requests sent before the one before them was answered.
-    connections: open at once; of_one: from one address of the internet. An address of this machine or of a private network may
-    be a proxy for everybody else, and has half of all.
+    connections: open at once; of_one: from one address of the internet. A proxy for everybody else has half of all: one that is
+    named, or what may be one, an address of this machine or of a private network.
     """
 
     head_seconds: float = 10.0
@@ -44,8 +46,11 @@ class Bounds:
     of_one: int = 64
 
 
-def server_options(bounds: Bounds | None = None) -> dict[str, Any]:
-    """Return the options of uvicorn that our applications rely on, and that put these bounds in force for one server."""
+def server_options(bounds: Bounds | None = None, proxies: Proxies = tuple) -> dict[str, Any]:
+    """Return the options of uvicorn that our applications rely on, and that put these bounds in force for one server.
+
+    proxies: tells the networks of the proxies that are named by now.
+    """
     bounds = bounds or Bounds()
     return {
         "access_log": False,  # it would write addresses, and with them tokens
@@ -54,7 +59,7 @@ def server_options(bounds: Bounds | None = None) -> dict[str, Any]:
         "lifespan": "off",
         "ws": "none",
         "log_config": None,
-        "http": partial(_parser(), bounds=bounds, crowd=Crowd(bounds)),
+        "http": partial(_parser(), bounds=bounds, crowd=Crowd(bounds, proxies)),
         "h11_max_incomplete_event_size": bounds.head_bytes,
     }
 
@@ -75,8 +80,9 @@ def room_for_connections(most: int) -> int:
 class Crowd:
     """Counts the open connections of one server, in all and of each address. For one thread: the server's."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, proxies: Proxies = tuple) -> None:
         self._bounds = bounds
+        self._proxies = proxies
         self._spare = max(bounds.connections // 8, 1)
         self._all = 0
         self._of: Counter[str] = Counter()
@@ -86,7 +92,8 @@ class Crowd:
         whose = block(address)
         self._all += 1
         self._of[whose] += 1
-        most = self._bounds.connections // 2 if may_be_a_proxy(address) else self._bounds.of_one
+        proxy = may_be_a_proxy(address) or within(address, self._proxies())
+        most = self._bounds.connections // 2 if proxy else self._bounds.of_one
         over = max(self._all - self._bounds.connections, self._of[whose] - most)
         if over <= 0:
             return "in"

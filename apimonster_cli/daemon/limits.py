@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TypeVar
 
+from apimonster_cli.bundles.model import Config
 from apimonster_cli.core import log
 from apimonster_cli.core.clock import Clock
 
@@ -169,6 +170,12 @@ def within(address: str | None, networks: Sequence[Network]) -> bool:
     """Return whether `address` is in one of the networks."""
     parsed = _parsed(address) if address else None
     return parsed is not None and any(parsed in network for network in networks)
+
+
+def named_proxies(config: Config) -> tuple[Network, ...]:
+    """Return all networks that any connection trusts to name the sender."""
+    named = (connection.settings.get("trusted_proxies") or () for connection in config.connections.values())
+    return tuple({network for networks in named for network in networks})
 
 
 def sender(peer: str | None, forwarded: Sequence[bytes], proxies: Sequence[Network]) -> str | None:

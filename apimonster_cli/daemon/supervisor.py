@@ -21,7 +21,7 @@ from apimonster_cli.core.meter import SILENT
 from apimonster_cli.daemon.asgi import App
 from apimonster_cli.daemon.front import Front, bind
 from apimonster_cli.daemon.health import Health
-from apimonster_cli.daemon.limits import Guesses
+from apimonster_cli.daemon.limits import Guesses, named_proxies
 from apimonster_cli.daemon.notify import notify, watchdog_seconds
 from apimonster_cli.daemon.reload import Watch
 from apimonster_cli.daemon.scheduler import Retention
@@ -92,6 +92,7 @@ class Supervisor:
             status = Status(engine, self._clock.now())
             health = Health(store, self._clock, status.pauses)
             front = Front(self._app(self._config, store, health), listening)
+            front.proxies = named_proxies(self._config)
             front.start()
             parts.callback(front.stop, _STOP_SECONDS)
             if admin is not None:
@@ -163,6 +164,7 @@ class Supervisor:
                 log.get().warning(f"settings.{name} has changed: that takes effect when the program is started again")
             self._config = config
             parts.front.app = app
+            parts.front.proxies = named_proxies(config)
             crash.point("reload")
             parts.worker.swap(engine)
             parts.pulls.swap(engine)

@@ -7,11 +7,13 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
 from apimonster_cli.daemon.gate import Bounds, Crowd, room_for_connections
+from apimonster_cli.daemon.limits import Network
 from tests.daemon.listening import TOKEN, HeldStore, Listening, Reply, config, connection, listening, read_raw
 
 HOOK = f"/hooks/site/{TOKEN}"
@@ -302,6 +304,18 @@ def test_counts_an_address_of_the_internet_by_itself_and_a_network_of_ipv6_as_on
     assert block == ["in", "in", "full", "in"]
     assert crowd.enter("::ffff:1.1.1.1") == "full"
     assert crowd.enter("2a00::4") == "full"
+
+
+def test_a_proxy_that_is_named_by_now_may_open_half_of_all() -> None:
+    named: list[Network] = []
+    crowd = Crowd(Bounds(connections=100, of_one=2), lambda: named)
+
+    before = [crowd.enter("1.1.1.1") for _ in range(3)]
+    named.append(ip_network("1.1.1.0/24"))
+    after = [crowd.enter("1.1.1.1") for _ in range(48)]
+
+    assert before == ["in", "in", "full"]
+    assert after == ["in"] * 47 + ["full"]
 
 
 @pytest.mark.parametrize(

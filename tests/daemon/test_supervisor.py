@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,34 @@ def test_takes_over_a_changed_file_while_it_runs(place: Place) -> None:
         until(is_new, "an order under the new file")
 
     assert place.orders()[0] == "lead-1"
+
+
+def test_proxies_that_are_named_are_known_at_once_and_after_a_change(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fronts: list[Front] = []
+    start = Front.start
+
+    def started(front: Front) -> None:
+        fronts.append(front)
+        start(front)
+
+    monkeypatch.setattr(Front, "start", started)
+
+    def name(network: str) -> None:
+        place.write()
+        path = place.folder / "bundles.yaml"
+        path.write_text(path.read_text().replace("type: webhook,", f"type: webhook, trusted_proxies: [{network}],"))
+
+    name("198.51.100.0/24")
+    with place.running() as supervisor:
+        (front,) = fronts
+        at_first = list(front.proxies)
+        name("203.0.113.7")
+        supervisor.tell("reload")
+        until(lambda: list(front.proxies) == [ip_network("203.0.113.7")], "the proxy of the new file")
+
+    assert at_first == [ip_network("198.51.100.0/24")]
 
 
 def test_a_broken_file_leaves_the_old_bundles_in_force(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
