@@ -22,9 +22,6 @@ _OTHER_FILES = 400  # that the rest of the program may have open: the store, and
 _FEWEST = 64
 Proxies = Callable[[], Sequence[Network]]
 
-# Each broken request would be a line, and each answer that nobody waits for a traceback; the listener logs its own mistakes.
-logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -52,6 +49,8 @@ def server_options(bounds: Bounds | None = None, proxies: Proxies = tuple) -> di
     proxies: tells the networks of the proxies that are named by now.
     """
     bounds = bounds or Bounds()
+    # Each broken request would be a line, and each answer that nobody waits for a traceback; the listener logs its own mistakes.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     return {
         "access_log": False,  # it would write addresses, and with them tokens
         "proxy_headers": False,  # whose X-Forwarded-For counts is said on each connection

@@ -19,6 +19,11 @@ _RECOUNT = 1.0  # seconds between two counts of a queue that is full
 _GUESSES = 20  # wrong addresses that one sender may try in a window
 _WINDOW = 60.0  # seconds
 _REMEMBERED = 4096  # senders, of each kind
+_TOLD = "wrong addresses are tried; this sender is refused for a while"
+_TOLD_OF_UNNAMED = (
+    "wrong addresses are tried; more of them are refused for a while, right ones are let in. "
+    "If this is a proxy, name it under trusted_proxies, and each sender behind it is counted by itself"
+)
 
 
 class InboundRate:
@@ -117,7 +122,8 @@ class Guesses:
         if not right:
             _remember(self._tried, whose, tried)
             if tried.is_one_too_many(path):
-                log.get().warning("wrong addresses are tried; this sender is refused for a while", remote=whose)
+                unnamed = may_be_a_proxy(address or "") and not shared
+                log.get().warning(_TOLD_OF_UNNAMED if unnamed else _TOLD, remote=whose)
         if tried.over:
             return math.ceil(tried.until - now)
         if right:

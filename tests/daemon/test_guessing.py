@@ -146,6 +146,22 @@ def test_tells_of_a_guesser_once_and_not_what_was_guessed(capsys: pytest.Capture
     assert len(lines) == 1
     assert SENDER in lines[0]
     assert "/hooks/" not in lines[0]
+    assert "this sender is refused" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("shared", "said"), [(False, "name it under trusted_proxies"), (True, "this sender is refused")]
+)
+def test_tells_what_to_do_about_a_proxy_that_nobody_has_named(
+    capsys: pytest.CaptureFixture[str], *, shared: bool, said: str
+) -> None:
+    guesses = Guesses(FakeClock())
+
+    for number in range(21):
+        guesses.refuses("127.0.0.1", f"/hooks/site/{number}", right=False, shared=shared)
+
+    told = capsys.readouterr()
+    assert said in told.out + told.err
 
 
 @pytest.mark.parametrize(
