@@ -1,4 +1,4 @@
-"""The Store: every verb is one commit, synced to disk when it returns."""
+"""The Store, by noun: every verb is one commit, synced to disk when it returns. StoreError from any verb: nothing was written."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -268,4 +268,4 @@ class UpkeepStore(Protocol):
 
 
 class Store(IntakeStore, DeliveryStore, ReplayStore, PullStore, PauseStore, HistoryStore, UpkeepStore, Protocol):
-    """All that is asked of the database; who needs a part of it asks for that part. StoreError from any verb: nothing was written."""
+    """All that is asked of the database; who needs one part of it asks for that part alone."""

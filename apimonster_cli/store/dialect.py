@@ -13,7 +13,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, ColumnElement, Connection, Engine, Table, Text, create_engine, event, func, type_coerce
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    literal_column,
+    type_coerce,
+)
 
 BUSY_SECONDS = 10
 _PAGES_BETWEEN_CHECKPOINTS = 4000  # 16 MiB of log: seldom enough that one webhook in a hundred does not wait for it
@@ -78,6 +91,11 @@ def reserve(connection: Connection, table: Table, count: int) -> range:
     found = _driver(connection).execute(_LAST_ID, (table.name,)).fetchone()
     last = found[0] if found else 0
     return range(last + 1, last + 1 + count)
+
+
+def row_number(table: Table) -> ColumnElement[int]:
+    """Return the number that the database has given to each row of a table, in the order in which they were written."""
+    return literal_column(f"{table.name}.rowid", Integer)
 
 
 def free_pages(connection: Connection) -> int:

@@ -102,11 +102,11 @@ def _telling(table: Table) -> ColumnElement[bool]:
 
 def _rows(connection: Connection, table: Table, *columns: str) -> list[Any]:
     query = select(*(table.c[name] for name in columns)).where(_telling(table))
-    return [row for stretch in stretches(connection, table.c.id) for row in connection.execute(query.where(stretch))]
+    return [row for stretch in stretches(connection, table) for row in connection.execute(query.where(stretch))]
 
 
 def _keys(connection: Connection, table: Table) -> tuple[Any, ...]:
-    return tuple(tuple(row) for row in connection.execute(select(*table.primary_key).where(_telling(table))))
+    return tuple(tuple(row) for row in _rows(connection, table, *(column.name for column in table.primary_key)))
 
 
 def _events(connection: Connection, same_thing: SameThing) -> list[int]:
@@ -130,8 +130,8 @@ def _steps(connection: Connection, known: set[int]) -> list[tuple[int, str, int 
         .join(deliveries, deliveries.c.id == steps.c.delivery_id)
         .where(_telling(steps))
     )
-    parts = stretches(connection, steps.c.delivery_id)
-    rows = [row for part in parts for row in connection.execute(told.where(part)) if row.event_id not in known]
+    found = (row for stretch in stretches(connection, steps) for row in connection.execute(told.where(stretch)))
+    rows = [row for row in found if row.event_id not in known]
     return [(row.delivery_id, row.step, row.event_id if row.open else None) for row in rows]
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     Text,
     bindparam,
     exists,
@@ -62,7 +63,12 @@ _EVENT_STATUSES = frozenset(get_args(EventStatus))
 
 def list_events(connection: Connection, wanted: HistoryFilter) -> list[EventRow]:
     """Return the events that `wanted` describes."""
-    query = _narrow(select(*_EVENT_COLUMNS), wanted, events.c.connection, events.c.received_at, events.c.id)
+    rare = wanted.event_id is not None or wanted.status in _RARE
+    indexed = rare or not (wanted.bundle or wanted.status or wanted.search)
+    # As a value that is worked out it has no index: by that all events of the connection would be read for each stretch.
+    through = events.c.connection if indexed else func.coalesce(events.c.connection, "")
+    query = select(*_EVENT_COLUMNS).order_by(events.c.id.desc())
+    query = _narrow(query, wanted, through, events.c.received_at, events.c.id)
     by_event = wanted.status in _EVENT_STATUSES
     if by_event:
         query = query.where(events.c.status == wanted.status)
@@ -71,7 +77,11 @@ def list_events(connection: Connection, wanted: HistoryFilter) -> list[EventRow]
     if wanted.search:
         body = type_coerce(events.c.body, Text)
         query = query.where(_mentions(wanted.search, events.c.payload, events.c.object_key, body))
-    return _with_deliveries(connection, _newest(connection, query, wanted, events.c.id, events.c.received_at))
+    if indexed:
+        found = connection.execute(query.limit(wanted.limit)).all()
+    else:
+        found = _newest(connection, query, wanted, events, events.c.received_at)
+    return _with_deliveries(connection, found)
 
 
 def one_event(connection: Connection, event_id: int) -> EventRow | None:
@@ -111,7 +121,7 @@ def list_deliveries(connection: Connection, event_id: int) -> list[DeliveryRow]:
 
 def list_transactions(connection: Connection, wanted: HistoryFilter) -> list[TransactionRow]:
     """Return the transactions that `wanted` describes."""
-    query = select(transactions)
+    query = select(transactions).order_by(transactions.c.id.desc())
     query = _narrow(query, wanted, transactions.c.connection, transactions.c.sent_at, transactions.c.event_id)
     if wanted.bundle:
         query = query.where(transactions.c.bundle == wanted.bundle)
@@ -123,7 +133,10 @@ def list_transactions(connection: Connection, wanted: HistoryFilter) -> list[Tra
     if wanted.search:
         texts = (transactions.c.url, transactions.c.request, transactions.c.answer)
         query = query.where(_mentions(wanted.search, *texts))
-    found = _newest(connection, query, wanted, transactions.c.id, transactions.c.sent_at)
+    if wanted.event_id is not None or not (wanted.connection or wanted.bundle or wanted.status or wanted.search):
+        found = connection.execute(query.limit(wanted.limit)).all()
+    else:
+        found = _newest(connection, query, wanted, transactions, transactions.c.sent_at)
     return [TransactionRow(**row._mapping) for row in found]  # noqa: SLF001
 
 
@@ -152,37 +165,27 @@ def calls_since(connection: Connection, moment: datetime) -> dict[str, int]:
 
 
 def _newest(
-    connection: Connection, query: Select[Any], wanted: HistoryFilter, number: Column[int], time: Column[Any]
-) -> list[Row[Any]]:
-    """Return the newest rows of a query, as many as are wanted."""
-    query = query.order_by(number.desc())
-    if not _looks_at_all(wanted):
-        return list(connection.execute(query.limit(wanted.limit)))
+    connection: Connection, query: Select[Any], wanted: HistoryFilter, table: Table, time: Column[Any]
+) -> Sequence[Row[Any]]:
+    """Return as many of the newest rows of a query as are wanted, where all there are may have to be looked at."""
     found: list[Row[Any]] = []
     like = (time >= wanted.since,) if wanted.since else ()
-    for stretch in reversed(stretches(connection, number, *like)):
+    for stretch in reversed(stretches(connection, table, *like)):
         found += connection.execute(query.where(stretch).limit(wanted.limit - len(found)))
         if len(found) == wanted.limit:
             break
     return found
 
 
-def _looks_at_all(wanted: HistoryFilter) -> bool:
-    """Return whether every row may have to be read, for there is no index of what is wanted."""
-    return wanted.event_id is None and wanted.status not in _RARE and bool(wanted.search or wanted.status)
-
-
 def _narrow(
     query: Select[Any],
     wanted: HistoryFilter,
-    connection: Column[str],
+    connection: ColumnElement[str],
     time: Column[Any],
     event_id: Column[int],
 ) -> Select[Any]:
     if wanted.connection:
-        # As a value that is worked out it has no index: by that all rows of the connection would be read for each stretch.
-        of = func.coalesce(connection, "") if _looks_at_all(wanted) else connection
-        query = query.where(of == wanted.connection)
+        query = query.where(connection == wanted.connection)
     if wanted.since:
         query = query.where(time >= wanted.since)
     if wanted.event_id is not None:

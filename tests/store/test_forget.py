@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from apimonster_cli.core.personal.person import person
 from apimonster_cli.engine.forget import Forgotten, forget, look
@@ -116,6 +117,18 @@ _OF_OTHERS = {
     "transactions": "event_id = 2",
     "repeat_keys": "1",
 }
+
+
+def test_the_look_is_taken_a_stretch_at_a_time(store: DatabaseStore) -> None:
+    accept(store, *(event(f"lead-{number}") for number in range(7)))
+    deliver(store)
+    asked: list[str] = []
+    listen(store._engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    look(store, IVAN)
+
+    for table in ("events", "steps", "transactions", "deliveries"):
+        assert sum(f"FROM {table}" in query and "rowid BETWEEN" in query for query in asked) >= 3
 
 
 def test_an_erased_event_keeps_its_number_and_the_outcomes(tmp_path: Path, store: DatabaseStore) -> None:
