@@ -25,7 +25,7 @@ def build(draft: Draft, redactor: Redactor, files: tuple[Path, ...]) -> Config:
     )
 
 
-def build_settings(draft: Draft, redactor: Redactor, files: tuple[Path, ...]) -> Config:
+def settings_only(draft: Draft, redactor: Redactor, files: tuple[Path, ...]) -> Config:
     """Return the Config of files with mistakes, as far as it is known: the settings alone."""
     return Config(Settings(**draft.settings), {}, {}, redactor, files, files[0].parent)
 

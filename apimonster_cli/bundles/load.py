@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from apimonster_cli.bundles import rules
-from apimonster_cli.bundles.build import build, build_settings
+from apimonster_cli.bundles.build import build, settings_only
 from apimonster_cli.bundles.compose import compose
 from apimonster_cli.bundles.draft import Draft
 from apimonster_cli.bundles.find import find_files, shown
@@ -31,13 +31,13 @@ _SHORTEST = 8  # signs of a token or a password; what is shorter is a word that 
 class Loaded:
     """What loading came to. config: None when there is any error. problems: sorted by place. sources: file → its lines.
 
-    settings: a Config without connections and bundles, also when there are errors in these; None when the errors are elsewhere.
+    settings_only: a Config without connections and bundles, also when there are errors in these; None when the settings may be others.
     draft: the files as written, each part with its place; None when there is any error. Neither problems nor sources show a
     secret.
     """
 
     config: Config | None
-    settings: Config | None
+    settings_only: Config | None
     problems: list[Problem]
     sources: dict[str, list[str]]
     files: tuple[Path, ...]
@@ -127,7 +127,7 @@ def check(texts: _Texts, files: list[Path]) -> Loaded:
     problems = sorted(texts.report.problems, key=lambda problem: (problem.place, problem.rule, problem.message))
     return Loaded(
         config,
-        build_settings(draft, redactor, tuple(files)) if draft.settings_hold else None,
+        settings_only(draft, redactor, tuple(files)) if draft.settings_hold else None,
         [
             replace(one, message=redactor.text(one.message), suggestion=_hidden(one.suggestion, redactor))
             for one in problems

@@ -58,11 +58,16 @@ class BundleError(ConfigError):
     """The bundle files cannot be used; `problems` says why, all at once."""
 
     def __init__(self, problems: list[Problem], sources: dict[str, list[str]] | None = None) -> None:
-        errors = sum(problem.severity == "error" for problem in problems)
-        super().__init__(f"the bundle files have {errors} {'mistake' if errors == 1 else 'mistakes'}")
+        super().__init__(mistakes(problems))
         self.problems = problems
         self.sources = sources or {}
         """File → its lines, for snippets."""
+
+
+def mistakes(problems: Iterable[Problem]) -> str:
+    """Return how many mistakes there are, in words."""
+    errors = sum(problem.severity == "error" for problem in problems)
+    return f"the bundle files have {errors} {'mistake' if errors == 1 else 'mistakes'}"
 
 
 def snippet(problem: Problem, lines: list[str]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from apimonster_cli.bundles import keys
 from apimonster_cli.bundles.draft import Draft, DraftConnection
-from apimonster_cli.bundles.nodes import Entry, Mapping, Node, Scalar, walk
+from apimonster_cli.bundles.nodes import Entry, List, Mapping, Node, Scalar, walk
 from apimonster_cli.bundles.problem import nearest
 from apimonster_cli.bundles.read_bundle import read_bundle
 from apimonster_cli.bundles.report import Report
@@ -21,18 +21,19 @@ def read(roots: Iterable[Node], draft: Draft, report: Report) -> set[Scalar]:
 
     Connections of all files are read before any bundle, so that their order does not matter.
     """
+    errors = report.errors
     tops = [root for root in roots if _is_bundle_file(root, report)]
     mappings = [root for root in tops if isinstance(root, Mapping)]
     secrets: set[Scalar] = set()
     setting_keys: dict[str, Scalar] = {}
     bundle_names: dict[str, Scalar] = {}
-    errors = report.errors
     for root in mappings:
         version.check_version(report, root)
         _check_top(root, report)
         _read_settings(root, draft, report, setting_keys)
     # A variable that is missing was told of before; what it would have filled in is None.
-    draft.settings_hold &= report.errors == errors and None not in draft.settings.values()
+    sure = report.errors == errors and None not in draft.settings.values()
+    draft.settings_hold &= sure and not any(_holds_settings(root) for root in mappings)
     for root in mappings:
         _read_connections(root, draft, report, secrets)
     for root in mappings:
@@ -51,6 +52,19 @@ def _is_bundle_file(root: Node, report: Report) -> bool:
     else:
         report.at(root, syntax.NAME, syntax.NOT_A_MAPPING)
     return False
+
+
+def _holds_settings(root: Mapping) -> bool:
+    """Return whether settings may have slipped into the connections or bundles: a line at the wrong margin is enough."""
+    sections = [node for node in (root.get("connections"), root.get("bundles")) if isinstance(node, Mapping)]
+    words = {*keys.names(keys.TOP), *keys.names(keys.SETTINGS)}
+    return any(entry.key.text in words or _has_key(entry.value, "settings") for node in sections for entry in node)
+
+
+def _has_key(node: Node, name: str) -> bool:
+    if isinstance(node, Mapping):
+        return any(entry.key.text == name or _has_key(entry.value, name) for entry in node)
+    return isinstance(node, List) and any(_has_key(item, name) for item in node)
 
 
 def _check_top(root: Mapping, report: Report) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from apimonster_cli.cli import output
-from apimonster_cli.cli.opening import ConfigFiles, load_settings
+from apimonster_cli.cli.opening import ConfigFiles, load_for_reading
 from apimonster_cli.core.clock import SystemClock
 
 
@@ -24,7 +24,7 @@ def command(
 
     Nothing is written over. sync restore brings the copy back.
     """
-    config = load_settings(config_files)
+    config = load_for_reading(config_files)
     from apimonster_cli.store.backup import back_up
     from apimonster_cli.store.open import store_path
 

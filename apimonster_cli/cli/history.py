@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from apimonster_cli.cli import masking, output, waiting
-from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_settings, parse_since, store_beside
+from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_for_reading, parse_since, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.errors import ConfigError
@@ -61,13 +61,13 @@ def _events(
 ) -> "tuple[list[EventRow], list[Pause], Config]":
     if status is not None and status not in STATUSES:
         raise ConfigError(f"--status {status}: there is no such status; choose one of {', '.join(STATUSES)}")
-    loaded = load_settings(files)
+    loaded = load_for_reading(files)
     start = parse_since(since, loaded, SystemClock().now())
     with store_beside(loaded) as store:
         return store.events(HistoryFilter(since=start, status=status, **wanted)), store.pauses(), loaded
 
 
-def as_object(row: EventRow, waits: waiting.Waits) -> dict[str, Any]:
+def as_object(row: EventRow, waits: waiting.Waits | None) -> dict[str, Any]:
     """Return the event as the object that `--json` prints; payload as JSON, or as text where it is none."""
     paused = {bundle: waiting.named(waits, bundle, state) for bundle, state in row.deliveries.items()}
     return {
@@ -81,7 +81,7 @@ def as_object(row: EventRow, waits: waiting.Waits) -> dict[str, Any]:
         "reason": row.reason,
         "repeats": row.repeats,
         "deliveries": dict(row.deliveries),
-        "waits_for": {bundle: names for bundle, names in paused.items() if names},
+        "waits_for": None if waits is None else {bundle: names for bundle, names in paused.items() if names},
         "payload": payload(row),
     }
 
@@ -96,7 +96,7 @@ def payload(row: EventRow) -> Any:
         return row.payload
 
 
-def _cells(row: EventRow, zone: "tzinfo", waits: waiting.Waits) -> tuple[Any, ...]:
+def _cells(row: EventRow, zone: "tzinfo", waits: waiting.Waits | None) -> tuple[Any, ...]:
     status: str = row.status
     if row.repeats:
         status += f" (+{row.repeats} repeated)"

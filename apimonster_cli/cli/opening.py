@@ -38,22 +38,27 @@ def load_config(files: Sequence[Path] | None) -> "Config":
     return load_or_raise(files, environ=os.environ, cwd=Path.cwd())
 
 
-def load_settings(files: Sequence[Path] | None) -> "Config":
-    """Return what the bundle files say; of files with mistakes their settings alone, for commands that need no more.
+def load_for_reading(files: Sequence[Path] | None) -> "Config":
+    """Return what the bundle files say; of files with mistakes their settings alone, for commands that only read the store.
 
-    ConfigError when the files are missing, or the settings are not to be trusted either.
+    ConfigError when the files are missing, or the settings may be others as well.
     """
     from apimonster_cli.bundles.load import load
-    from apimonster_cli.bundles.problem import BundleError
+    from apimonster_cli.bundles.problem import BundleError, mistakes
 
     loaded = load(files, environ=os.environ, cwd=Path.cwd())
     if loaded.config is not None:
         return loaded.config
-    mistakes = BundleError(loaded.problems, loaded.sources)
-    if loaded.settings is None:
-        raise mistakes
-    output.tell(f"Warning: {mistakes}, which sync check shows. Only their settings are used here.")
-    return loaded.settings
+    if loaded.settings_only is None:
+        raise BundleError(loaded.problems, loaded.sources)
+    from apimonster_cli.store.open import store_path
+
+    store = store_path(loaded.settings_only.settings.store, loaded.settings_only.base)
+    named = "".join(f" {file}" for file in files or ())
+    output.tell(
+        f"Warning: {mistakes(loaded.problems)}; sync check{named} shows more. Only their settings are used: the store is {store}."
+    )
+    return loaded.settings_only
 
 
 @contextmanager

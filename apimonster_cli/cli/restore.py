@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from apimonster_cli.cli import output
-from apimonster_cli.cli.opening import ConfigFiles, load_settings
+from apimonster_cli.cli.opening import ConfigFiles, load_config
 from apimonster_cli.core.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def command(
     if verify:
         output.say(f"{file} is sound: {told(backup.verify(file))}.")
         return 0
-    config = load_settings(config_files)
+    config = load_config(config_files)
     from apimonster_cli.store.open import store_path
 
     store = store_path(config.settings.store, config.base)

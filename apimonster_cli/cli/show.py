@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from apimonster_cli.cli import history, masking, output, transactions, waiting
-from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_settings, store_beside
+from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_for_reading, store_beside
 from apimonster_cli.core import exactjson
 from apimonster_cli.core.errors import SyncError
 from apimonster_cli.core.personal.record import form_pairs
@@ -31,14 +31,15 @@ def command(
 
     Phones, e-mails, names and addresses are masked unless --reveal is given. --json prints one JSON document.
     """
-    loaded = load_settings(config)
+    loaded = load_for_reading(config)
     with store_beside(loaded) as store:
         event = store.event(event_id)
         if event is None:
             raise SyncError(f"there is no event {event_id}; sync history lists the events that are there")
         deliveries = store.deliveries(event_id)
         calls = calls_of(store, event_id)
-        waits = waiting.waits_of(loaded, store.pauses())
+        pauses = store.pauses()
+    waits = waiting.waits_of(loaded, pauses)
     found = (event, deliveries, calls)
     shown = found if reveal else _masked(*found)
     if as_json:
@@ -46,6 +47,8 @@ def command(
         return 0
     zone = loaded.settings.timezone
     print_event(*shown, zone, waiting.sentences(waits, zone, reveal=reveal))
+    if waits is None and any(delivery.state == "waiting" for delivery in deliveries):
+        waiting.tell(pauses, zone, reveal=reveal)
     if shown != found:
         output.tell(masking.HINT)
     return 0
@@ -63,7 +66,7 @@ def calls_of(store: "HistoryStore", event_id: int) -> list[TransactionRow]:
 
 
 def as_object(
-    event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequence[TransactionRow], waits: waiting.Waits
+    event: EventRow, deliveries: Sequence[DeliveryRow], calls: Sequence[TransactionRow], waits: waiting.Waits | None
 ) -> dict[str, Any]:
     """Return the event with its deliveries, their steps and their transactions as the object that `--json` prints."""
     whole = history.as_object(event, waits)
@@ -77,7 +80,7 @@ def as_object(
     whole["deliveries"] = [
         {
             **asdict(delivery),
-            "waits_for": waiting.named(waits, delivery.bundle, delivery.state),
+            "waits_for": None if waits is None else waiting.named(waits, delivery.bundle, delivery.state),
             "transactions": [transactions.as_object(call) for call in calls if call.delivery_id == delivery.id],
         }
         for delivery in deliveries

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from apimonster_cli.cli import masking, output
-from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_settings, parse_since, store_beside
+from apimonster_cli.cli.opening import AsJson, ConfigFiles, load_for_reading, parse_since, store_beside
 from apimonster_cli.core.clock import SystemClock
 from apimonster_cli.core.errors import ConfigError
 from apimonster_cli.store.rows import HistoryFilter, TransactionRow, TransactionState
@@ -73,7 +73,7 @@ def _transactions(
         raise ConfigError(
             f"--status {status}: there is no such state; choose one of {', '.join(STATES)}, or an HTTP status such as 400"
         )
-    loaded = load_settings(files)
+    loaded = load_for_reading(files)
     start = parse_since(since, loaded, SystemClock().now())
     with store_beside(loaded) as store:
         return store.transactions(HistoryFilter(since=start, status=status, **wanted)), loaded.settings.timezone

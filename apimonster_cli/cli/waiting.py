@@ -14,8 +14,10 @@ Waits = Mapping[str, Sequence[Pause]]
 """Bundle → the paused connections that its steps call; other bundles are left out."""
 
 
-def waits_of(config: "Config", pauses: Sequence[Pause]) -> Waits:
-    """Return what waiting deliveries wait for, bundle by bundle."""
+def waits_of(config: "Config", pauses: Sequence[Pause]) -> Waits | None:
+    """Return what waiting deliveries wait for, bundle by bundle; None when it is not known, for no bundle is."""
+    if not config.bundles:
+        return None
     called = {
         name: {step.connection.name for step in (*bundle.steps, *bundle.on_failure)}
         for name, bundle in config.bundles.items()
@@ -24,15 +26,16 @@ def waits_of(config: "Config", pauses: Sequence[Pause]) -> Waits:
     return {name: found for name, found in waits.items() if found}
 
 
-def named(waits: Waits, bundle: str, state: str) -> list[str]:
+def named(waits: Waits | None, bundle: str, state: str) -> list[str]:
     """Return the paused connections that a delivery in this state waits for."""
-    return [pause.connection for pause in waits.get(bundle, ())] if state == "waiting" else []
+    return [pause.connection for pause in waits.get(bundle, ())] if waits and state == "waiting" else []
 
 
-def sentences(waits: Waits, zone: tzinfo, *, reveal: bool) -> dict[str, str]:
+def sentences(waits: Waits | None, zone: tzinfo, *, reveal: bool) -> dict[str, str]:
     """Return what the waiting deliveries of each bundle wait for, in words."""
     return {
-        bundle: "; ".join(sentence(pause, zone, reveal=reveal) for pause in pauses) for bundle, pauses in waits.items()
+        bundle: "; ".join(sentence(pause, zone, reveal=reveal) for pause in pauses)
+        for bundle, pauses in (waits or {}).items()
     }
 
 

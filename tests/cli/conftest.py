@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,12 @@ import pytest
 
 from apimonster_cli.cli.main import run
 from apimonster_cli.core import exactjson
+from apimonster_cli.core.clock import SystemClock
+from apimonster_cli.store.open import open_store
+from apimonster_cli.store.rows import NewEvent
+from tests.cli.filled import NOON, fill
+
+REASON = "RetailCRM does not know the key; ask anna@example.com"
 
 
 @dataclass(frozen=True)
@@ -47,3 +54,25 @@ def sync(capsys: pytest.CaptureFixture[str]) -> Sync:
         return Result(code, captured.out, captured.err)
 
     return run_here
+
+
+@pytest.fixture
+def paused(folder: Path) -> Path:
+    """The folder with a fifth event, which waits, and with the pause that it waits for."""
+    fill(folder)
+    store = open_store("sqlite:///apimonster.db", base=folder, daemon=True, clock=SystemClock())
+    waiting = NewEvent(
+        connection="site-leads",
+        event="utmstat.new_lead",
+        status="accepted",
+        received_at=NOON + timedelta(minutes=5),
+        payload="{}",
+        object_key="5",
+        bundles=("leads",),
+    )
+    try:
+        store.accept(waiting).result()
+        store.pause("crm", reason=REASON, now=NOON + timedelta(hours=1))
+    finally:
+        store.close_store()
+    return folder

@@ -1,42 +1,14 @@
 """A paused connection in the history: which deliveries wait for it, since when and why."""
 
-from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from apimonster_cli.cli.waiting import waits_of
-from apimonster_cli.core.clock import SystemClock
-from apimonster_cli.store.open import open_store
-from apimonster_cli.store.rows import NewEvent, Pause
-from tests.cli.conftest import Sync
-from tests.cli.filled import NOON, fill
+from apimonster_cli.store.rows import Pause
+from tests.cli.conftest import REASON, Sync
+from tests.cli.filled import NOON
 from tests.engine.support import bundle, config, connection, step
 
-REASON = "RetailCRM does not know the key; ask anna@example.com"
 PAUSED = "crm is paused since 2026-03-01 13:00:00: RetailCRM does not know the key; ask a•••@example.com"
-
-
-@pytest.fixture
-def paused(folder: Path) -> Path:
-    """The folder with a fifth event, which waits, and with the pause that it waits for."""
-    fill(folder)
-    store = open_store("sqlite:///apimonster.db", base=folder, daemon=True, clock=SystemClock())
-    waiting = NewEvent(
-        connection="site-leads",
-        event="utmstat.new_lead",
-        status="accepted",
-        received_at=NOON + timedelta(minutes=5),
-        payload="{}",
-        object_key="5",
-        bundles=("leads",),
-    )
-    try:
-        store.accept(waiting).result()
-        store.pause("crm", reason=REASON, now=NOON + timedelta(hours=1))
-    finally:
-        store.close_store()
-    return folder
 
 
 def test_history_tells_which_deliveries_wait_for_it_and_why(paused: Path, sync: Sync) -> None:
