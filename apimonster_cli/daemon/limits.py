@@ -20,8 +20,9 @@ _GUESSES = 20  # wrong addresses that one sender may try in a window
 _WINDOW = 60.0  # seconds
 _REMEMBERED = 4096  # senders, of each kind
 _TOLD = "wrong addresses are tried; this sender is refused for a while"
-_TOLD_OF_UNNAMED = (
-    "wrong addresses are tried; more of them are refused for a while, right ones are let in. "
+_TOLD_OF_MANY = "wrong addresses are tried; more of them are refused for a while, right ones are let in. "
+_TOLD_OF_NAMED = _TOLD_OF_MANY + "This proxy does not say whose they are: let it send X-Forwarded-For"
+_TOLD_OF_UNNAMED = _TOLD_OF_MANY + (
     "If this is a proxy, name it under trusted_proxies, and each sender behind it is counted by itself"
 )
 
@@ -122,8 +123,8 @@ class Guesses:
         if not right:
             _remember(self._tried, whose, tried)
             if tried.is_one_too_many(path):
-                unnamed = may_be_a_proxy(address or "") and not shared
-                log.get().warning(_TOLD_OF_UNNAMED if unnamed else _TOLD, remote=whose)
+                told = _TOLD_OF_UNNAMED if may_be_a_proxy(address or "") else _TOLD
+                log.get().warning(_TOLD_OF_NAMED if shared else told, remote=whose)
         if tried.over:
             return math.ceil(tried.until - now)
         if right:

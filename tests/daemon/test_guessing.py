@@ -150,11 +150,9 @@ def test_tells_of_a_guesser_once_and_not_what_was_guessed(capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("shared", "said"), [(False, "name it under trusted_proxies"), (True, "this sender is refused")]
+    ("shared", "said"), [(False, "name it under trusted_proxies"), (True, "let it send X-Forwarded-For")]
 )
-def test_tells_what_to_do_about_a_proxy_that_nobody_has_named(
-    capsys: pytest.CaptureFixture[str], *, shared: bool, said: str
-) -> None:
+def test_tells_what_to_do_about_a_proxy(capsys: pytest.CaptureFixture[str], *, shared: bool, said: str) -> None:
     guesses = Guesses(FakeClock())
 
     for number in range(21):
