@@ -3,14 +3,15 @@
 import signal
 import subprocess
 import sys
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.canaries import ALL, Search
-from tests.acceptance.processes import get, orders, running, sandbox, wait_for
+from tests.acceptance.joined import parts
+from tests.acceptance.oracle import Row, World, complaints
+from tests.acceptance.processes import get, running, sandbox, wait_for
+from tests.acceptance.storm import STORE, holdings
 
 DEALS = 400
 FAULTS = "latency=10ms,lost=0.03,500=0.02,echo=0.02"
@@ -41,20 +42,21 @@ def test_a_backfill_that_was_killed_goes_on(
     with running(service, "/sandbox/health"):
         for made in (30, 150):
             killed = start(tmp_path, *how)
-            wait_for(lambda made=made: len(orders(service)) >= made, f"{made} orders")  # type: ignore[misc]
+            wait_for(lambda made=made: len(holdings(service).orders) >= made, f"{made} orders")  # type: ignore[misc]
             killed.send_signal(signal.SIGKILL)
             killed.wait()
         codes = [start(tmp_path, *how).wait(100)]
         while codes[-1] and len(codes) < 5:  # what a fault put off is delivered by the next run
             codes.append(start(tmp_path, *how).wait(100))
-        made_of = Counter(order["externalId"] for order in orders(service))
+        held = holdings(service)
         _, diary = get(service.port, "/sandbox/calltouch/deals")
 
     log = (tmp_path / "pull.log").read_text()
     assert codes[-1] == 0, log
-    assert made_of == Counter(f"ct-{deal['service'] or 'own'}-{deal['orderNumber']}" for deal in diary["deals"])
-    assert sum(made_of.values()) == DEALS
-    assert list(Search(ALL).folder(tmp_path)) == []
+    wanted: dict[str, Row] = {f"ct-{deal['service'] or 'own'}-{deal['orderNumber']}": {} for deal in diary["deals"]}
+    assert len(wanted) == len(held.orders) == DEALS
+    assert complaints(World(tmp_path / STORE, held, wanted, same="externalId", elsewhere=frozenset())) == []
+    assert any(parts(request) for request in held.requests) == bool(how)
 
 
 def start(folder: Path, *how: str) -> "subprocess.Popen[bytes]":

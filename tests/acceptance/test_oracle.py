@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from apimonster_cli.core import exactjson
 from apimonster_cli.sandbox.server import Sandbox
 from tests.acceptance.canaries import SECRETS
 from tests.acceptance.month import Clock
@@ -107,3 +108,27 @@ def test_sees_a_damaged_file(found: World) -> None:
         said = [str(error)]
 
     assert said
+
+
+@pytest.mark.parametrize(
+    ("orders", "complaint"),
+    [
+        (slice(3), None),
+        (slice(2), "on record 1 times, seen 0 times: POST /api/v5/orders/create"),
+        (slice(4), "seen 1 times, on record 0 times: POST /api/v5/orders/create"),
+    ],
+    ids=["all", "one too few", "one too many"],
+)
+def test_knows_orders_that_went_together(found: World, orders: slice, complaint: str | None) -> None:
+    alone = [request for request in found.crm.requests if request["path"].endswith("/orders/create")]
+    made = [exactjson.loads(request["parameters"]["order"]) for request in alone]
+    upload = {
+        **alone[0],
+        "path": "/api/v5/orders/upload",
+        "parameters": {**alone[0]["parameters"], "orders": exactjson.dumps([*made, {"externalId": "x"}][orders])},
+    }
+    others = [request for request in found.crm.requests if request not in alone]
+
+    told = complaints(crm(found, requests=[*others, upload]))
+
+    assert [each.startswith(complaint or "?") for each in told] == ([True] if complaint else [])
