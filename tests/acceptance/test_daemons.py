@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -19,7 +20,18 @@ from apimonster_cli.store.open import open_store
 from apimonster_cli.store.rows import NewEvent
 from tests.acceptance.oracle import complaints
 from tests.acceptance.processes import Program, ending, free_port, get, lead_payload, running, sandbox, wait_for
-from tests.acceptance.storm import STORE, Sender, calm, daemon, ended, holdings, requests, status_payload, world
+from tests.acceptance.storm import (
+    STORE,
+    Sender,
+    calm,
+    daemon,
+    ended,
+    holdings,
+    orders_of,
+    requests,
+    status_payload,
+    world,
+)
 
 SHORT_LEASE = """\
 import datetime
@@ -75,6 +87,9 @@ def test_a_change_that_comes_before_its_lead_waits_to_be_replayed(tmp_path: Path
     assert code == 0
     assert [order["managerComment"] for order in held.orders] == ["Статус 5"]
     assert len(held.notes) == 2
+    made_in_the_end = orders_of({1: lead_payload(1), 2: status_payload(1, 5)})
+    whole = world(tmp_path / STORE, held, sender.acknowledged)
+    assert complaints(replace(whole, wanted=made_in_the_end)) == []
 
 
 def test_a_second_daemon_on_one_file_says_so_and_leaves_it_alone(tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.oracle import Crm
+from tests.acceptance.oracle import Crm, complaints
 from tests.acceptance.processes import KEY, Program, lead_payload, running, sandbox, wait_for
-from tests.acceptance.storm import Sender, daemon, ended, holdings
+from tests.acceptance.storm import STORE, Sender, daemon, ended, holdings, world
 
 pytestmark = pytest.mark.acceptance
 
@@ -65,6 +66,7 @@ def test_leads_that_come_in_while_the_files_change_go_through_one_set_each(tmp_p
     assert sets.keys() == {str(post["id"]) for post in sender.acknowledged.values()}
     assert [lead for lead, found in sets.items() if len(found) != 1] == []
     assert {each for found in sets.values() for each in found} >= {f"set-{number}" for number in range(2, 6)}
+    assert complaints(world(tmp_path / STORE, without_numbers(held), sender.acknowledged)) == []
 
 
 def test_a_file_is_taken_over_when_it_is_whole_however_it_is_saved(tmp_path: Path) -> None:
@@ -93,10 +95,12 @@ def test_a_file_is_taken_over_when_it_is_whole_however_it_is_saved(tmp_path: Pat
         editor.replace(editor.text(3))
         wait_for(lambda: arrives_as(3), "a lead through the third set")
         wait_for(lambda: ended(tmp_path) == len(sender.acknowledged), "every delivery has ended")
-        sets = sets_by_lead(holdings(crm))
+        held = holdings(crm)
 
+    sets = sets_by_lead(held)
     assert len(sets) == len(sender.acknowledged)
     assert [lead for lead, found in sets.items() if len(found) != 1] == []
+    assert complaints(world(tmp_path / STORE, without_numbers(held), sender.acknowledged)) == []
 
 
 def test_a_key_that_is_mended_in_the_env_file_is_taken_over(tmp_path: Path) -> None:
@@ -119,6 +123,7 @@ def test_a_key_that_is_mended_in_the_env_file_is_taken_over(tmp_path: Path) -> N
         held = holdings(crm)
 
     assert [order["externalId"] for order in held.orders] == ["utmstat-1"]
+    assert complaints(world(tmp_path / STORE, without_numbers(held), sender.acknowledged)) == []
 
 
 def written_by(number: int, crm: Program) -> bool:
@@ -135,6 +140,15 @@ def sets_by_lead(held: Crm) -> dict[str, set[str]]:
         number, _, lead = note["text"].split()[:3]
         found.setdefault(lead.rstrip(","), set()).add(number)
     return found
+
+
+def without_numbers(held: Crm) -> Crm:
+    """Return what the CRM holds as the bundles of all other tests would have written it: without the numbers of the sets."""
+    return replace(
+        held,
+        orders=[{**order, "managerComment": order["managerComment"].partition(" ")[2]} for order in held.orders],
+        notes=[{**note, "text": note["text"].partition(" ")[2]} for note in held.notes],
+    )
 
 
 @contextmanager
