@@ -115,10 +115,16 @@ COMMANDS = [
     "backup copy.db",
     "restore copy.db --verify",
     "prune",
+    "forget 74950000002 --yes",
+    "forget 74950000003 --yes --json",
     "pull diary --from {yesterday}",
     "run",  # beside the daemon that runs already
     "urls",
     "urls --json",
+    "fields",
+    "fields retailcrm create_order",
+    "fields --json",
+    "schema",
 ]
 
 
