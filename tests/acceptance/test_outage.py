@@ -12,7 +12,7 @@ import pytest
 from apimonster_cli.sandbox.faults import parse_faults
 from apimonster_cli.sandbox.server import Sandbox
 from tests.acceptance.month import Clock
-from tests.acceptance.oracle import complaints
+from tests.acceptance.oracle import World, complaints
 from tests.acceptance.parts import RATE, crm_of, system
 from tests.acceptance.processes import KEY
 from tests.acceptance.storm import STORE, world
@@ -63,9 +63,12 @@ def test_nothing_is_given_up_before_its_time(tmp_path: Path) -> None:
         before = dict(made.store.counts().deliveries)
         made.run(BEGIN + timedelta(hours=27), step=timedelta(seconds=30))
         after = dict(made.store.counts().deliveries)
+        crm = crm_of(sandbox)
 
     assert before == {"waiting": 10}
     assert after == {"failed": 10}
+    store, told = tmp_path / STORE, frozenset(made.acknowledged)
+    assert complaints(World(store, crm, {}, told, wanted_notes=frozenset(), failed=told, rate=RATE)) == []
     assert all(ended - came >= timedelta(hours=24) for came, ended in times(tmp_path / STORE))
 
 
