@@ -1,7 +1,7 @@
 """`sync replay`: deliver again."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 UNASKED = 20
 """More than so many are not delivered again without a yes."""
-_SHOWN = 50
+_SHOWN = 50  # and looked up in the CRM
 _AT_ONCE = 100  # a commit: long enough to be quick, short enough that no webhook waits for it
 _BUSY = "it, or another event of the same thing, is being delivered right now: ask again in a moment"
 
@@ -35,6 +35,9 @@ def command(  # noqa: PLR0913 - what to choose by, and how to answer
     since: Annotated[str | None, typer.Option(help="Only events from then on: 2h, 3d, 2026-03-01.")] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help=f"Do not ask, however many: over {UNASKED} are asked for.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be delivered again, and deliver nothing.")
     ] = False,
     as_json: AsJson = False,
     config_files: ConfigFiles = None,
@@ -52,8 +55,12 @@ def command(  # noqa: PLR0913 - what to choose by, and how to answer
         events = store.past(wanted)
         choice = choose(config, store, events, failed=failed, bundle=bundle)
         missing = sorted(set(ids or ()) - {event.id for event in events})
+        there = _there(config, store, choice.chosen[:_SHOWN]) if dry_run or not as_json else {}
         if not as_json:
-            _preview(config, store, choice, missing)
+            _preview(config, store, choice, there, missing)
+        if dry_run:
+            _end_dry(config, choice, there, missing, as_json=as_json)
+            return 0
         _ask(len(choice.chosen), yes=yes, may_ask=not as_json)
         refused = _replay(store, [chosen.item for chosen in choice.chosen])
     taken = [chosen for chosen in choice.chosen if chosen.item not in refused]
@@ -84,15 +91,16 @@ def _wanted(
     return PastFilter(tuple(ids or ()), failed, bundle, connection, start)
 
 
-def _preview(config: "Config", store: "Store", choice: "Choice", missing: Sequence[int]) -> None:
+def _preview(
+    config: "Config", store: "Store", choice: "Choice", there: Mapping[Replay, bool], missing: Sequence[int]
+) -> None:
     """Show what would be delivered again, and what is known of it."""
     shown = choice.chosen[:_SHOWN]
     if shown:
-        there = _there(config, store, shown)
         columns = ("event", "received", "object", "bundle", "was", "why", "in the CRM", "newer event")
         output.table(columns, (_cells(config, store, chosen, there) for chosen in shown))
         if len(choice.chosen) > _SHOWN:
-            output.say(f"… and {len(choice.chosen) - _SHOWN} more")
+            output.say(f"… and {len(choice.chosen) - _SHOWN} more; only the first {_SHOWN} were looked up in the CRM")
     for left in choice.left_out[:_SHOWN]:
         output.tell(f"Event {left.event_id} is left out: {left.why}.")
     if len(choice.left_out) > _SHOWN:
@@ -109,7 +117,7 @@ def _there(config: "Config", store: "Store", shown: "Sequence[Chosen]") -> dict[
     return what_is_there(config, store, shown, Clients(config, clock).of, clock)
 
 
-def _cells(config: "Config", store: "Store", chosen: "Chosen", there: dict[Replay, bool]) -> tuple[Any, ...]:
+def _cells(config: "Config", store: "Store", chosen: "Chosen", there: Mapping[Replay, bool]) -> tuple[Any, ...]:
     event, item, delivery = chosen.event, chosen.item, chosen.delivery
     names = [each.name for each in config.bundles[item.bundle].events]
     return (
@@ -122,6 +130,21 @@ def _cells(config: "Config", store: "Store", chosen: "Chosen", there: dict[Repla
         {True: "yes", False: "no", None: "?"}[there.get(item)],
         store.later(event.id, item.bundle, names) if delivery else None,
     )
+
+
+def _end_dry(
+    config: "Config", choice: "Choice", there: Mapping[Replay, bool], missing: Sequence[int], *, as_json: bool
+) -> None:
+    """Say what would be delivered again; in JSON with what the CRM has already, null where that is not known."""
+    if as_json:
+        found = _document(config, choice.chosen, choice.left_out, (), missing)
+        for shown, chosen in zip(found["deliveries"], choice.chosen, strict=True):
+            shown["in_crm"] = there.get(chosen.item)
+        output.document(found)
+        return
+    count = len(choice.chosen)
+    what = "1 delivery" if count == 1 else f"{count} deliveries"
+    output.say(f"This is a dry run: {what} would be made again." if count else "Nothing would be delivered again.")
 
 
 def _ask(count: int, *, yes: bool, may_ask: bool) -> None:

@@ -43,6 +43,17 @@ def states(folder: Path) -> list[tuple[int, str, str]]:
         return database.execute("SELECT event_id, bundle, state FROM deliveries ORDER BY id").fetchall()
 
 
+def accept_leads(folder: Path, count: int) -> None:
+    """Put leads into the store that no bundle takes, events 5 and on."""
+    store = open_store("sqlite:///apimonster.db", base=folder, daemon=False, clock=SystemClock())
+    for number in range(10, 10 + count):
+        lead = f'{{"id":{number},"contact":{{"phone":"7495{number:07d}"}}}}'
+        store.accept(
+            NewEvent("site-leads", "utmstat.new_lead", "accepted", NOON, lead, object_key=str(number))
+        ).result()
+    store.close_store()
+
+
 def external_ids(crm: Running) -> list[str]:
     found = get(int(crm.url.rpartition(":")[2]), "/api/v5/orders", {"X-API-KEY": KEY})[1]["orders"]
     return sorted(order["externalId"] for order in found)
@@ -132,13 +143,7 @@ def test_it_has_to_be_said_what(filled: Path, sync: Sync, arguments: list[str], 
 
 
 def test_many_are_not_delivered_again_without_a_yes(filled: Path, sync: Sync) -> None:
-    store = open_store("sqlite:///apimonster.db", base=filled, daemon=False, clock=SystemClock())
-    for number in range(10, 31):
-        lead = f'{{"id":{number},"contact":{{"phone":"7495{number:07d}"}}}}'
-        store.accept(
-            NewEvent("site-leads", "utmstat.new_lead", "accepted", NOON, lead, object_key=str(number))
-        ).result()
-    store.close_store()
+    accept_leads(filled, 21)
 
     asked = sync("replay", "--since", "2026-03-01")
     before = states(filled)
@@ -150,6 +155,62 @@ def test_many_are_not_delivered_again_without_a_yes(filled: Path, sync: Sync) ->
     assert meant.code == 0
     assert "23 deliveries are made again" in meant.out
     assert len(states(filled)) == 23
+
+
+def test_a_dry_run_shows_what_would_be_made_again_and_makes_nothing(filled: Path, sync: Sync, crm: Running) -> None:
+    before = states(filled)
+
+    shown = sync("replay", "--failed", "--dry-run")
+
+    assert shown.code == 0
+    assert "Order is not loaded" in shown.out
+    assert shown.out.splitlines()[-1] == "This is a dry run: 1 delivery would be made again."
+    assert states(filled) == before
+    assert external_ids(crm) == []
+
+
+def test_a_dry_run_says_in_json_what_the_crm_has_already(filled: Path, sync: Sync) -> None:
+    sync("replay", 1)
+    run("--once")
+
+    shown = sync("replay", 1, 2, 3, "--dry-run", "--json")
+
+    found = shown.json()
+    assert shown.code == 0
+    assert [(each["event"], each["bundle"], each["in_crm"]) for each in found["deliveries"]] == [
+        (1, "leads", True),
+        (2, "leads", False),
+    ]
+    assert found["left_out"] == [{"event": 3, "bundle": None, "why": "nothing recognises it"}]
+
+
+def test_a_dry_run_looks_up_the_first_50_and_asks_for_no_yes(filled: Path, sync: Sync) -> None:
+    accept_leads(filled, 60)
+
+    shown = sync("replay", "--since", "2026-03-01", "--dry-run")
+    found = sync("replay", "--since", "2026-03-01", "--dry-run", "--json").json()
+
+    assert shown.code == 0
+    assert "… and 12 more; only the first 50 were looked up in the CRM" in shown.out
+    assert shown.out.splitlines()[-1] == "This is a dry run: 62 deliveries would be made again."
+    assert [each["in_crm"] for each in found["deliveries"]] == [False] * 50 + [None] * 12
+    assert len(states(filled)) == 2
+
+
+def test_a_dry_run_with_a_crm_that_cannot_be_asked_knows_nothing_of_it(filled: Path, sync: Sync) -> None:
+    write_bundles(filled, BUNDLES.replace(CRM_URL, f"http://127.0.0.1:{free_port()}"))
+
+    shown = sync("replay", "--failed", "--dry-run", "--json")
+
+    assert shown.code == 0
+    assert [each["in_crm"] for each in shown.json()["deliveries"]] == [None]
+
+
+def test_a_dry_run_says_when_nothing_would_be_made_again(filled: Path, sync: Sync) -> None:
+    shown = sync("replay", 3, "--dry-run")
+
+    assert (shown.code, shown.out) == (0, "Nothing would be delivered again.\n")
+    assert shown.err == "Event 3 is left out: nothing recognises it.\n"
 
 
 @pytest.mark.acceptance
