@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,22 @@ def _no_store_in_the_tree(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if file and file != ":memory:" and Path(file).absolute().parent == ROOT:
         raise AssertionError(f"a test opened the store {address} in the working tree; give it tmp_path")
+
+
+def _settrace_in_turn(hook: Any, settrace: Callable[[Any], None] = sys.settrace) -> None:
+    """Measure the coverage of a new thread also while another one begins to be measured.
+
+    Before 3.12 Python refuses that, and the thread ends before it has begun (python/cpython#98257).
+    """
+    while True:
+        try:
+            return settrace(hook)
+        except RuntimeError:
+            time.sleep(0)
+
+
+if sys.version_info < (3, 12):
+    sys.settrace = _settrace_in_turn
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
