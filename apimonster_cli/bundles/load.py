@@ -73,7 +73,7 @@ def load_text(text: str, *, environ: Dict[str, str], file: str, folder: Path) ->
 
 @dataclass(slots=True)
 class _Texts:
-    """The files as they are read: nodes with variables filled in, lines, and what is secret."""
+    """The files as they are read: nodes with variables filled in, lines, and what is secret. sound: no mistake in the YAML itself."""
 
     environ: Dict[str, str]
     report: Report = field(default_factory=Report)
